@@ -1,0 +1,121 @@
+// What a job is, in its normalised form: every default filled in, every duration in whole
+// milliseconds, every instant in milliseconds of UTC. The groups are the unit of merging:
+// finer merging would create a schedule that nobody wrote.
+
+/** When the job has ticks. */
+export interface Timing {
+  /** At least one entry, each a form of docs/reference/schedule.md: cron, `@every`, `@at`, `@manually` … */
+  readonly schedule: readonly string[]
+  /** IANA name, always explicit. */
+  readonly timezone: string
+  readonly dst: 'cron' | 'skip' | 'strict'
+  readonly startAtMs: number | null
+  readonly endAtMs: number | null
+  readonly jitterMs: number
+  /** Phase of `@every`: instant of the write that set the interval; ticks exist only after it. */
+  readonly anchorMs: number
+}
+
+export type Run =
+  | { readonly kind: 'exec'; readonly argv: readonly string[] }
+  | { readonly kind: 'shell'; readonly script: string }
+  | {
+      readonly kind: 'http'
+      readonly method: string
+      readonly url: string
+      readonly headers: Readonly<Record<string, string>>
+      readonly body: string
+      /** Status codes that count as success; empty means 200 to 299. */
+      readonly expect: readonly number[]
+    }
+
+/** What the job does. */
+export interface Action {
+  readonly run: Run
+  readonly env: Readonly<Record<string, string>>
+  /** Per attempt; null means none. */
+  readonly timeoutMs: number | null
+  /** From TERM to KILL. */
+  readonly killAfterMs: number
+}
+
+/** Where the job may run: `every` makes one slot per matching member instead of one for the fleet. */
+export interface Placement {
+  readonly tags: Readonly<Record<string, string>>
+  readonly every: boolean
+}
+
+export interface Misfire {
+  readonly policy: 'skip' | 'latest'
+  /** null: half of the interval, at most 1 h, at least 5 s. */
+  readonly deadlineMs: number | null
+}
+
+export type RetryCause = 'failure' | 'timeout' | 'lost'
+
+export interface Retry {
+  /** Number of re-tries, so attempts ≤ max + 1. */
+  readonly max: number
+  readonly backoff: 'fixed' | 'exponential' | 'fibonacci'
+  readonly baseMs: number
+  readonly capMs: number
+  /** Share of the wait that may be taken off, in 1/1000. */
+  readonly jitterPermille: number
+  readonly on: readonly RetryCause[]
+  readonly where: 'same' | 'other' | 'any'
+}
+
+/** How hard the fleet tries, and what it does when a tick meets another execution. */
+export interface Delivery {
+  readonly overlap: 'skip' | 'allow'
+  readonly misfire: Misfire
+  readonly retry: Retry
+  /** Wait per better-ranked alive member; null: the profile's. */
+  readonly graceMs: number | null
+}
+
+/** False wins over true when two writes are concurrent: the safe side. */
+export interface Enabled {
+  readonly enabled: boolean
+  readonly note: string
+  /** Resumes by itself at this instant; null: when somebody resumes it. */
+  readonly untilMs: number | null
+}
+
+export interface Meta {
+  readonly description: string
+  readonly labels: Readonly<Record<string, string>>
+  /** Executions kept in history, by number; null: the node's default. */
+  readonly retentionRuns: number | null
+  readonly retentionMs: number | null
+}
+
+export interface Life {
+  readonly state: 'live' | 'deleted'
+}
+
+/** The field groups of a job and the type of each group's value. */
+export interface Groups {
+  readonly life: Life
+  readonly enabled: Enabled
+  readonly timing: Timing
+  readonly action: Action
+  readonly placement: Placement
+  readonly delivery: Delivery
+  readonly meta: Meta
+}
+
+export type GroupName = keyof Groups
+
+export const groupNames: readonly GroupName[] = [
+  'life',
+  'enabled',
+  'timing',
+  'action',
+  'placement',
+  'delivery',
+  'meta',
+]
+
+/** The groups a user's document describes; `life` and `enabled` have verbs of their own too. */
+export type Definition = Omit<Groups, 'life'>
