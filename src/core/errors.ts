@@ -7,8 +7,37 @@ export interface ErrorMeaning {
   readonly status: number
 }
 
+export type ErrorCode =
+  | 'MC_BAD_INPUT'
+  | 'MC_BAD_SCHEDULE'
+  | 'MC_BAD_TIMEZONE'
+  | 'MC_PAST_INSTANT'
+  | 'MC_NAME_CLASH'
+  | 'MC_EXISTS'
+  | 'MC_CONFLICT'
+  | 'MC_UNKNOWN_JOB'
+  | 'MC_UNKNOWN_EXECUTION'
+  | 'MC_UNKNOWN_MEMBER'
+  | 'MC_NOT_RUNNING'
+  | 'MC_MEMBER_UNREACHABLE'
+  | 'MC_CATALOG_FULL'
+  | 'MC_CLOCK_FULL'
+  | 'MC_STORE_FAILED'
+  | 'MC_STORE_CORRUPT'
+  | 'MC_BODY_TOO_LARGE'
+  | 'MC_BUSY'
+  | 'MC_UNAUTHORISED'
+  | 'MC_FORBIDDEN'
+  | 'MC_NOT_FOUND'
+  | 'MC_PORT_IN_USE'
+  | 'MC_DATA_DIR'
+  | 'MC_DATA_DIR_LOCKED'
+  | 'MC_BAD_CONFIG'
+  | 'MC_UNREACHABLE'
+  | 'MC_INTERNAL'
+
 /** Every code that meshcron shows to the outside. Callers branch on the code, never on a text. */
-export const errors = {
+export const errors: Readonly<Record<ErrorCode, ErrorMeaning>> = {
   MC_BAD_INPUT: { meaning: 'a value is missing, unknown or of the wrong form', exit: 2, status: 400 },
   MC_BAD_SCHEDULE: { meaning: 'the schedule cannot be read or never matches', exit: 2, status: 400 },
   MC_BAD_TIMEZONE: { meaning: 'the timezone is not an IANA name known here', exit: 2, status: 400 },
@@ -36,6 +65,4 @@ export const errors = {
   MC_BAD_CONFIG: { meaning: 'the configuration cannot be used', exit: 2, status: 500 },
   MC_UNREACHABLE: { meaning: 'no daemon answers', exit: 5, status: 503 },
   MC_INTERNAL: { meaning: 'a programming error', exit: 1, status: 500 },
-} as const satisfies Record<string, ErrorMeaning>
-
-export type ErrorCode = keyof typeof errors
+}

@@ -1,0 +1,104 @@
+// What the core asks for. The effects of one step are carried out in the order of this file:
+// persist, then send and publish, then start and stop, then everything else. If a commit fails,
+// nothing after it happens and the node hears `storeFailed`.
+
+import type { AttemptId, ExecutionId, JobName, MemberId, Slot } from './ids.ts'
+import type { Run } from './jobs/definition.ts'
+import type { StoredRecord } from './execution/record.ts'
+import type { Refusal } from './result.ts'
+import type { Report } from './report.ts'
+
+/** One row to write; the rows of one step are one transaction. */
+export type Write =
+  /** A signed write of a job's field groups; `id` is the hash of the bytes. */
+  | { readonly kind: 'intent'; readonly id: string; readonly job: JobName; readonly bytes: Uint8Array }
+  | { readonly kind: 'forgetIntent'; readonly id: string }
+  /** An execution record; replaces the earlier phase of the same attempt and executor. */
+  | { readonly kind: 'record'; readonly stored: StoredRecord }
+  /** The version vector over everything stored, encoded. */
+  | { readonly kind: 'seen'; readonly bytes: Uint8Array }
+  /** Every tick of the job due at or before `dueMs` is decided. */
+  | { readonly kind: 'watermark'; readonly job: JobName; readonly dueMs: number }
+  /** A member's signed node record, for the address book and the next start. */
+  | { readonly kind: 'member'; readonly member: MemberId; readonly bytes: Uint8Array }
+  /** This node's own durable numbers. */
+  | { readonly kind: 'self'; readonly self: DurableSelf }
+
+export interface DurableSelf {
+  readonly incarnation: number
+  /** From when this node is a candidate, cluster time; 0 when never announced. */
+  readonly eligibleFromMs: number
+  /** Last instant at which this node is known to have been alive, cluster time. */
+  readonly aliveAtMs: number
+}
+
+/** Frames without an answer; `heartbeat` frames replace each other, `exec` frames keep their order. */
+export type Channel = 'heartbeat' | 'exec'
+export type Topic = 'member' | 'jobs'
+/** Questions with one answer. */
+export type Protocol = 'hello' | 'sync'
+
+/** What an executor needs to start one attempt. */
+export interface Launch {
+  readonly attempt: AttemptId
+  readonly execution: ExecutionId
+  readonly job: JobName
+  readonly slot: Slot
+  /** Placeholders are filled in already. */
+  readonly run: Run
+  /** Everything the command gets beside the executor's own allow-list. */
+  readonly env: Readonly<Record<string, string>>
+  /** The planned instant, for the measure of lateness; cluster time. */
+  readonly plannedMs: number
+}
+
+export type Effect =
+  | { readonly kind: 'persist'; readonly durability: 'full' | 'normal'; readonly writes: readonly Write[] }
+  | { readonly kind: 'send'; readonly to: MemberId; readonly channel: Channel; readonly bytes: Uint8Array }
+  | { readonly kind: 'publish'; readonly topic: Topic; readonly bytes: Uint8Array }
+  /** Ask a peer; the answer comes back as a `response` event with the same `id`. */
+  | {
+      readonly kind: 'request'
+      readonly id: number
+      readonly to: MemberId
+      readonly protocol: Protocol
+      readonly bytes: Uint8Array
+      readonly timeoutMs: number
+    }
+  /** Answer to a `request` event. */
+  | { readonly kind: 'respond'; readonly id: number; readonly bytes: Uint8Array }
+  /**
+   * Answer with a page of stored records that the asker, whose encoded version vector is `after`,
+   * lacks; `seen` is ours as the pull began, told on the last page.
+   */
+  | {
+      readonly kind: 'respondRecords'
+      readonly id: number
+      readonly after: Uint8Array
+      readonly seen: Uint8Array
+    }
+  /** Whether a gossiped message is passed on. */
+  | { readonly kind: 'verdict'; readonly id: number; readonly verdict: 'accept' | 'ignore' | 'reject' }
+  /** Serve all protocols to this peer from now on. */
+  | { readonly kind: 'admit'; readonly peer: MemberId }
+  /** Keep a connection to each of these for ever; replaces the previous list. */
+  | { readonly kind: 'connect'; readonly targets: readonly Target[] }
+  | { readonly kind: 'disconnect'; readonly peer: MemberId; readonly reason: string }
+  | { readonly kind: 'start'; readonly launch: Launch }
+  /** TERM, and KILL after `killAfterMs`. */
+  | { readonly kind: 'stop'; readonly attempt: AttemptId; readonly killAfterMs: number }
+  /** Answer to a command. */
+  | { readonly kind: 'reply'; readonly id: number; readonly reply: Reply }
+  /** A `wake` is wanted at this monotonic instant; replaces the previous one. */
+  | { readonly kind: 'wakeAt'; readonly monoMs: number }
+  /** A fact for log, metric and event stream. */
+  | { readonly kind: 'report'; readonly report: Report }
+
+export interface Target {
+  readonly member: MemberId
+  readonly addresses: readonly string[]
+}
+
+export type Reply =
+  | { readonly ok: true; readonly job?: JobName; readonly execution?: ExecutionId }
+  | { readonly ok: false; readonly refusal: Refusal; readonly currentEtag?: string }

@@ -1,0 +1,107 @@
+// What the core hears. Every event carries the two clocks of its arrival: `monoMs` for waits and
+// timeouts, `wallMs` only as an input of cluster time.
+
+import type { AttemptId, ExecutionId, JobName, MemberId } from './ids.ts'
+import type { Definition } from './jobs/definition.ts'
+import type { Channel, DurableSelf, Protocol, Topic } from './effect.ts'
+
+/** What the store holds at start, as it was written. */
+export interface Loaded {
+  readonly self: DurableSelf | undefined
+  readonly seen: Uint8Array | undefined
+  readonly intents: Iterable<Uint8Array>
+  /**
+   * Records that may still matter, oldest first: those not ended, those of ticks after their job's
+   * watermark, dispatches of the last 24 h, and the newest of each job.
+   */
+  readonly records: Iterable<Uint8Array>
+  readonly watermarks: Iterable<readonly [JobName, number]>
+  readonly members: Iterable<Uint8Array>
+  /** Totals of the stored history, so that counters survive a restart. */
+  readonly counts: Counts
+}
+
+export interface Counts {
+  readonly started: number
+  readonly succeeded: number
+  readonly failed: number
+  readonly takeovers: number
+  readonly duplicates: number
+  readonly missed: number
+  readonly skipped: number
+}
+
+/** A user's intention, validated in form. */
+export type Command =
+  | {
+      readonly kind: 'putJob'
+      readonly name: JobName
+      readonly definition: Definition
+      /** ETag that the job must have; `'*'` = must exist, `'none'` = must not exist; absent = whatever. */
+      readonly ifMatch?: string
+    }
+  | { readonly kind: 'removeJob'; readonly name: JobName; readonly ifMatch?: string }
+  | {
+      readonly kind: 'pauseJob'
+      readonly name: JobName
+      readonly note: string
+      readonly untilMs: number | null
+    }
+  | { readonly kind: 'resumeJob'; readonly name: JobName }
+  /** Run now; the same key means the same execution. */
+  | { readonly kind: 'dispatch'; readonly name: JobName; readonly key: string }
+  | { readonly kind: 'stopExecution'; readonly execution: ExecutionId; readonly attempt?: AttemptId }
+  /** Announce that this node goes: it owns ticks for `leadMs` more, then it has left. */
+  | { readonly kind: 'leave' }
+
+export type ExecutionReport =
+  | { readonly kind: 'started'; readonly attempt: AttemptId; readonly pid: number }
+  | {
+      readonly kind: 'ended'
+      readonly attempt: AttemptId
+      /** `spawn`: nothing ran; `expect`: the HTTP answer was not the expected one. */
+      readonly reason: 'exit' | 'signal' | 'spawn' | 'expect'
+      readonly exit: number | null
+      readonly detail: string
+      readonly outputBytes: number
+      readonly outputDropped: number
+    }
+
+interface At {
+  readonly monoMs: number
+  readonly wallMs: number
+}
+
+export type Event = At &
+  (
+    | { readonly kind: 'loaded'; readonly loaded: Loaded; readonly addresses: readonly string[] }
+    /** `lagMs`: how late the wake came after queued input was read. */
+    | { readonly kind: 'wake'; readonly lagMs: number }
+    | { readonly kind: 'link'; readonly peer: MemberId; readonly up: boolean }
+    | {
+        readonly kind: 'message'
+        readonly from: MemberId
+        readonly channel: Channel
+        readonly bytes: Uint8Array
+      }
+    | {
+        readonly kind: 'gossip'
+        readonly id: number
+        readonly from: MemberId
+        readonly topic: Topic
+        readonly bytes: Uint8Array
+      }
+    | {
+        readonly kind: 'request'
+        readonly id: number
+        readonly from: MemberId
+        readonly protocol: Protocol
+        readonly bytes: Uint8Array
+      }
+    /** `bytes` undefined: no answer came. */
+    | { readonly kind: 'response'; readonly id: number; readonly bytes: Uint8Array | undefined }
+    | { readonly kind: 'command'; readonly id: number; readonly command: Command }
+    | { readonly kind: 'execution'; readonly report: ExecutionReport }
+    | { readonly kind: 'storeFailed'; readonly reason: string }
+    | { readonly kind: 'storeRecovered' }
+  )

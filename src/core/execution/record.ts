@@ -1,0 +1,76 @@
+import type { ExecutionId, JobName, MemberId, Slot } from '../ids.ts'
+import type { Hlc } from '../clock/hybrid.ts'
+
+/** How far an attempt has come; a later phase replaces an earlier one. */
+export type Phase = 'queued' | 'claimed' | 'running' | 'ended'
+
+export const phases: readonly Phase[] = ['queued', 'claimed', 'running', 'ended']
+
+/** Outcomes of executions that ran, and of ticks that did not. */
+export type RanOutcome = 'success' | 'failure' | 'cancelled' | 'lost'
+export type NotRunOutcome =
+  | 'skipped-overlap'
+  | 'missed'
+  | 'paused'
+  | 'no-eligible-node'
+  | 'superseded'
+export type Outcome = RanOutcome | NotRunOutcome
+
+export const ranOutcomes: readonly RanOutcome[] = ['success', 'failure', 'cancelled', 'lost']
+export const notRunOutcomes: readonly NotRunOutcome[] = [
+  'skipped-overlap',
+  'missed',
+  'paused',
+  'no-eligible-node',
+  'superseded',
+]
+
+/** What made an executor start. */
+export type Why = 'on-time' | 'takeover' | 'catch-up' | 'dispatch' | 'retry'
+
+/**
+ * One fact about one attempt, signed by the member that says it and replicated to all. A record
+ * without a run (`attempt` 0) covers the ticks from `dueMs` to `throughMs`, `count` of them.
+ */
+export interface ExecutionRecord {
+  readonly execution: ExecutionId
+  readonly job: JobName
+  readonly generation: number
+  /** Nominal instant of the tick, or of the dispatch, in UTC milliseconds. */
+  readonly dueMs: number
+  readonly slot: Slot
+  readonly attempt: number
+  readonly phase: Phase
+  /** The member that runs it; null while queued and when nothing ran. */
+  readonly executor: MemberId | null
+  readonly trigger: 'schedule' | 'dispatch'
+  readonly why: Why
+  readonly rank: number
+  readonly claimedMs: number | null
+  readonly startedMs: number | null
+  readonly endedMs: number | null
+  readonly outcome: Outcome | null
+  /** Why it ended so: `exit`, `signal`, `timeout`, `spawn`, `down`, `policy`, `deadline` … */
+  readonly reason: string
+  readonly exit: number | null
+  /** Set when another attempt follows this failed one. */
+  readonly nextAttemptAtMs: number | null
+  /** Orders ticks and attempts; handed to the command. */
+  readonly fence: number
+  readonly outputBytes: number
+  readonly outputDropped: number
+  readonly throughMs: number
+  readonly count: number
+}
+
+/** A record as it is stored and sent: the signed bytes are kept as they were received. */
+export interface StoredRecord {
+  readonly record: ExecutionRecord
+  readonly author: MemberId
+  /** The process that claimed: another one means that the executor restarted. */
+  readonly startId: string
+  readonly actor: string
+  readonly seq: number
+  readonly hlc: Hlc
+  readonly bytes: Uint8Array
+}

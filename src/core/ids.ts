@@ -1,0 +1,54 @@
+import { hash64, hex64 } from './hash.ts'
+
+declare const brand: unique symbol
+type Branded<Name extends string> = string & { readonly [brand]: Name }
+
+/** A member: its libp2p PeerId as text. */
+export type MemberId = Branded<'MemberId'>
+/** A job's full name, `[a-z0-9_-]` with dots for namespaces. */
+export type JobName = Branded<'JobName'>
+/** One handling of one tick: `name@dueMs`, `name~generation@dueMs`, or `name:key16` for a dispatch. */
+export type ExecutionId = Branded<'ExecutionId'>
+/** The unit of "at most one start": `executionId.slot.attempt`. */
+export type AttemptId = Branded<'AttemptId'>
+/** Whose writes a dot counts: 16 hex digits, new at each process start. */
+export type ActorId = Branded<'ActorId'>
+/** Which part of an execution: '0' for one node, a member's id where every member has its own. */
+export type Slot = string
+
+/** The only slot of a job that runs on one node. */
+export const soleSlot: Slot = '0'
+
+export const memberId = (text: string): MemberId => text as MemberId
+export const jobName = (text: string): JobName => text as JobName
+export const executionId = (text: string): ExecutionId => text as ExecutionId
+
+/** Id of the execution that handles the tick due at `dueMs`. */
+export function tickExecutionId(name: string, generation: number, dueMs: number): ExecutionId {
+  const suffix = generation > 1 ? `~${generation}` : ''
+  return `${name}${suffix}@${dueMs}` as ExecutionId
+}
+
+/** Id of the execution that a dispatch with this idempotency key starts: the same key, the same execution. */
+export function dispatchExecutionId(name: string, key: string): ExecutionId {
+  return `${name}:${hex64(hash64(`D|${name}|${key}`))}` as ExecutionId
+}
+
+/** Text of one attempt. */
+export function attemptId(execution: ExecutionId, slot: Slot, attempt: number): AttemptId {
+  return `${execution}.${slot}.${attempt}` as AttemptId
+}
+
+/** Splits an attempt's text; undefined when it is none. Names hold dots, so it reads from the end. */
+export function parseAttemptId(
+  text: string,
+): { execution: ExecutionId; slot: Slot; attempt: number } | undefined {
+  const match = /^(.+)\.([A-Za-z0-9]+)\.(\d{1,6})$/.exec(text)
+  if (match === null) return undefined
+  return { execution: match[1] as ExecutionId, slot: match[2]!, attempt: Number(match[3]) }
+}
+
+/** The actor of a process: a crash, a wiped store, a restored image and a copy all get another one. */
+export function actorOf(member: MemberId, storeEpoch: string, startId: string): ActorId {
+  return hex64(hash64(`actor|${member}|${storeEpoch}|${startId}`)) as ActorId
+}

@@ -1,0 +1,177 @@
+// Every bound of the system in one place, each with its reason and what happens when it is reached.
+
+import { invariant } from './invariant.ts'
+
+/** Timers of a profile, in milliseconds; `docs/design/membership.md` explains each. */
+export interface Timers {
+  /** Heartbeat period; smaller notices hangs sooner and costs more traffic. */
+  readonly heartbeatMs: number
+  /** Silence before a link is reported `silent`. */
+  readonly silenceMs: number
+  /** From a closed link to the report `lost`: radio links come back within it. */
+  readonly lossDebounceMs: number
+  /** One unrefuted report is enough after this. */
+  readonly singleReportMs: number
+  /** From unreachable to down. */
+  readonly downAfterMs: number
+  /** A fact counts for planned starts at least this much later. */
+  readonly settleMs: number
+  /** How far ahead joins, leaves and attribute changes are announced. */
+  readonly leadMs: number
+  /** Wait per alive better rank. */
+  readonly graceMs: number
+  /** A direct question; a relayed one may take twice as long. */
+  readonly probeMs: number
+  /** Published bound on the lateness of at-least-once. */
+  readonly takeoverWindowMs: number
+  /** Ready without peers although peers are configured. */
+  readonly aloneMs: number
+  /** A node record is published again. */
+  readonly refreshMs: number
+  /** Anti-entropy with one random member. */
+  readonly syncMs: number
+  /** Records to one peer are sent together within this. */
+  readonly batchMs: number
+  /** A wake is asked for at least this often. */
+  readonly wakeMs: number
+}
+
+export type ProfileName = 'lan' | 'wan' | 'iot'
+
+export const profiles: Readonly<Record<ProfileName, Timers>> = {
+  lan: {
+    heartbeatMs: 400,
+    silenceMs: 1_200,
+    lossDebounceMs: 0,
+    singleReportMs: 3_000,
+    downAfterMs: 30_000,
+    settleMs: 5_000,
+    leadMs: 10_000,
+    graceMs: 2_000,
+    probeMs: 1_000,
+    takeoverWindowMs: 15_000,
+    aloneMs: 30_000,
+    refreshMs: 60_000,
+    syncMs: 10_000,
+    batchMs: 50,
+    wakeMs: 100,
+  },
+  wan: {
+    heartbeatMs: 1_000,
+    silenceMs: 4_000,
+    lossDebounceMs: 0,
+    singleReportMs: 6_000,
+    downAfterMs: 60_000,
+    settleMs: 10_000,
+    leadMs: 20_000,
+    graceMs: 5_000,
+    probeMs: 3_000,
+    takeoverWindowMs: 45_000,
+    aloneMs: 60_000,
+    refreshMs: 60_000,
+    syncMs: 20_000,
+    batchMs: 100,
+    wakeMs: 250,
+  },
+  iot: {
+    heartbeatMs: 3_000,
+    silenceMs: 12_000,
+    lossDebounceMs: 2_000,
+    singleReportMs: 15_000,
+    downAfterMs: 300_000,
+    settleMs: 15_000,
+    leadMs: 30_000,
+    graceMs: 15_000,
+    probeMs: 5_000,
+    takeoverWindowMs: 120_000,
+    aloneMs: 120_000,
+    refreshMs: 300_000,
+    syncMs: 120_000,
+    batchMs: 500,
+    wakeMs: 1_000,
+  },
+}
+
+export const limits = {
+  /** Members known: full mesh ends here; a hello beyond it is refused `full`. */
+  membersMax: 64,
+  /** Jobs, deleted ones included; a write beyond it is refused MC_CATALOG_FULL. */
+  jobsMax: 110_000,
+  /** One write of one job, encoded; larger ones are refused at write and rejected from peers. */
+  intentBytesMax: 65_536,
+  /** Concurrent values of one field group; the last in resolution order is dropped and counted. */
+  siblingsMax: 8,
+  /** Actors in one group's context; a write beyond it is refused MC_CLOCK_FULL. */
+  contextActorsMax: 256,
+  /** A gossiped message: receivers kill the link on frames far above it. */
+  gossipBytesMax: 16_384,
+  /** A frame on any stream. */
+  frameBytesMax: 262_144,
+  heartbeatBytesMax: 512,
+  execFrameBytesMax: 16_384,
+  helloBytesMax: 16_384,
+  nodeRecordBytesMax: 4_096,
+  /** A page of anti-entropy leaves room for its envelope inside a frame. */
+  pageBytesMax: 200_000,
+  /** Undelivered messages to one peer; heartbeats replace each other, an exec stream is closed and re-pulled. */
+  peerQueueMessagesMax: 1_024,
+  peerQueueBytesMax: 1_048_576,
+  /** Reports kept per member and incarnation. */
+  reportsMax: 16,
+  neighboursMax: 64,
+  addressesMax: 8,
+  addressBytesMax: 128,
+  tagsMax: 32,
+  /** Ticks that wait for their record or our turn; the farthest is dropped and counted. */
+  watchesMax: 65_536,
+  probesInFlightMax: 512,
+  relaysInFlightMax: 128,
+  nudgesPerAttemptMax: 2,
+  /** Members asked in one question. */
+  probeTargetsMax: 8,
+  /** Better ranks alive above which a candidate only stands by: three members know each tick. */
+  armedRanksMax: 2,
+  /** Settled executions kept in memory per job; older ones are in the store only. */
+  ledgerSettledPerJobMax: 64,
+  openExecutionsPerJobMax: 1_024,
+  /** Executions that one node runs at once; beyond it declines to the next rank. */
+  runningMax: 256,
+  /** Records of an execution go to everybody up to this many members. */
+  recordBroadcastMembersMax: 16,
+  /** Ticks judged in one wake, so that heartbeats are read in between. */
+  ticksPerWakeMax: 2_000,
+  /** Ticks of one job looked at when it catches up. */
+  catchUpTicksMax: 64,
+  /** A tick judged this much after its planned start asks before it starts. */
+  lateAfterMs: 250,
+  /** Events waiting for the core; then gossip, sync and exec are refused in this order. */
+  eventQueueMax: 16_384,
+  /** A wake this late means that the process or the machine slept. */
+  resumeAfterMs: 5_000,
+  /** The loop lag beyond which the node judges nobody. */
+  stallMs: 100,
+  wallJumpMs: 2_000,
+  /** Random member pulls and mismatch pulls: at most one per peer in this time, two at once. */
+  pullPauseMs: 2_000,
+  pullsMax: 2,
+  refutePauseMs: 2_000,
+  viewExchangePauseMs: 10_000,
+  /** Idempotency keys and nonces are remembered this long. */
+  dispatchMemoryMs: 86_400_000,
+  outputHeadBytes: 65_536,
+  outputTailBytes: 262_144,
+  argvBytesMax: 131_072,
+  bodyBytesMax: 1_048_576,
+  /** Rows answered by a list in one page. */
+  pageRowsMax: 1_000,
+} as const
+
+for (const [name, timers] of Object.entries(profiles)) {
+  invariant(timers.silenceMs >= 3 * timers.heartbeatMs, `${name}: silence ≥ 3 heartbeats`)
+  invariant(timers.graceMs > timers.probeMs, `${name}: grace > probe`)
+  invariant(timers.leadMs >= 2 * timers.settleMs, `${name}: lead ≥ 2 settle`)
+  invariant(timers.downAfterMs > timers.takeoverWindowMs, `${name}: down > takeover window`)
+  invariant(10 * timers.heartbeatMs <= 120_000, `${name}: heartbeats keep sockets open`)
+}
+invariant(limits.gossipBytesMax * 16 <= limits.frameBytesMax, 'a gossip frame holds 16 messages')
+invariant(limits.intentBytesMax < limits.pageBytesMax, 'a page holds every intent')
