@@ -15,7 +15,8 @@ function slowMix(x: bigint): bigint {
 
 function slowHash(text: string): bigint {
   let h = 0xcbf29ce484222325n
-  for (const byte of new TextEncoder().encode(text)) h = ((h ^ BigInt(byte)) * 0x100000001b3n) & MASK
+  for (const byte of new TextEncoder().encode(text))
+    h = ((h ^ BigInt(byte)) * 0x100000001b3n) & MASK
   return slowMix(h)
 }
 
@@ -40,7 +41,14 @@ test('hash64 equals the plain BigInt definition for any text, lone surrogates in
     }),
     { numRuns: 500 },
   )
-  for (const text of ['\ud800', 'a\udc00b', '\ud83d\ude00', '\ud800\ud83d\ude00', 'é€𝄞', '\ud800é']) {
+  for (const text of [
+    '\ud800',
+    'a\udc00b',
+    '\ud83d\ude00',
+    '\ud800\ud83d\ude00',
+    'é€𝄞',
+    '\ud800é',
+  ]) {
     assert.equal(hash64(text), slowHash(text), JSON.stringify(text))
   }
 })
@@ -54,9 +62,13 @@ test('fmix64 equals the plain BigInt definition', () => {
 
 test('scale is exact over its whole range and stays below n', () => {
   fc.assert(
-    fc.property(fc.bigInt({ min: 0n, max: MASK }), fc.integer({ min: 0, max: SCALE_MAX }), (h, n) => {
-      assert.equal(BigInt(scale(h, n)), ((h >> 32n) * BigInt(n)) >> 32n)
-    }),
+    fc.property(
+      fc.bigInt({ min: 0n, max: MASK }),
+      fc.integer({ min: 0, max: SCALE_MAX }),
+      (h, n) => {
+        assert.equal(BigInt(scale(h, n)), ((h >> 32n) * BigInt(n)) >> 32n)
+      },
+    ),
     { numRuns: 1000 },
   )
   assert.equal(scale(MASK, 60), 59)
