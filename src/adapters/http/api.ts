@@ -1,0 +1,104 @@
+import type { Result } from '../../core/result.ts'
+import type { OutputPage as OutputBytes } from '../../ports/executor.ts'
+import type {
+  Accepted,
+  ExecutionDetail,
+  ExecutionPage,
+  Explain,
+  Happening,
+  Job,
+  JobPage,
+  JobWrite,
+  MemberList,
+  Plan,
+  Readiness,
+  Status,
+} from './schema.ts'
+
+export interface ListJobs {
+  /** Only names that begin so. */
+  readonly prefix?: string
+  readonly state?: string
+  readonly limit: number
+  readonly cursor?: string
+}
+
+export interface PutJob {
+  /** ETag that the job must have; `'*'`: it must exist. */
+  readonly ifMatch?: string
+  /** The job must not exist: else MC_EXISTS. */
+  readonly mustBeNew: boolean
+  /** Answer as if it were written, and write nothing. */
+  readonly dryRun: boolean
+}
+
+export interface ListExecutions {
+  readonly job?: string
+  /** A phase (`running`) or an outcome (`failure`). */
+  readonly state?: string
+  readonly sinceMs?: number
+  readonly limit: number
+  readonly cursor?: string
+}
+
+export interface ReadOutput {
+  /** The execution's only slot when absent. */
+  readonly slot?: string
+  /** The newest when absent. */
+  readonly attempt?: number
+  readonly offset: number
+  /** Bytes at most. */
+  readonly limit: number
+  /** How long to wait for new bytes when there are none at `offset`. */
+  readonly waitMs: number
+}
+
+/** Output of one attempt, wherever it is held. */
+export interface Output extends OutputBytes {
+  readonly slot: string
+  readonly attempt: number
+}
+
+export interface PlanQuery {
+  readonly job?: string
+  /** Now when absent. */
+  readonly fromMs?: number
+  readonly toMs?: number
+  /** Ticks at most, over all jobs. */
+  readonly limit: number
+}
+
+/** A tick by job and instant (absent: the next one), or an execution by id. */
+export type ExplainQuery =
+  | { readonly job: string; readonly atMs?: number }
+  | { readonly execution: string }
+
+/** What the HTTP adapter needs of the application. Expected refusals are values; bugs throw. */
+export interface Api {
+  listJobs(query: ListJobs): Promise<Result<JobPage>>
+  getJob(name: string): Promise<Result<Job>>
+  /** `document` is any JSON value: the application validates it. Resolves when it is durable here. */
+  putJob(document: unknown, options: PutJob): Promise<Result<JobWrite>>
+  /** `ifMatch` as for {@link PutJob}. */
+  removeJob(name: string, options: { readonly ifMatch?: string }): Promise<Result<void>>
+  pauseJob(
+    name: string,
+    options: { readonly note: string; readonly untilMs: number | null },
+  ): Promise<Result<Job>>
+  resumeJob(name: string): Promise<Result<Job>>
+  /** Starts it now; the same key means the same execution. */
+  runJob(name: string, options: { readonly idempotencyKey: string }): Promise<Result<Accepted>>
+  executions(query: ListExecutions): Promise<Result<ExecutionPage>>
+  execution(id: string): Promise<Result<ExecutionDetail>>
+  output(id: string, query: ReadOutput): Promise<Result<Output>>
+  stopExecution(id: string): Promise<Result<Accepted>>
+  plan(query: PlanQuery): Promise<Result<Plan>>
+  explain(query: ExplainQuery): Promise<Result<Explain>>
+  members(): Promise<Result<MemberList>>
+  status(): Promise<Result<Status>>
+  ready(): Readiness
+  /** Announces that this node goes, and stops it when it has left. */
+  leave(): Promise<Result<void>>
+  /** Calls `listener` for everything that happens from now on; the answer ends that. */
+  events(listener: (happening: Happening) => void): () => void
+}

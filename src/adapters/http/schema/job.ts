@@ -1,0 +1,166 @@
+import type { Outcome } from '../../../core/execution/record.ts'
+import { notRunOutcomes, ranOutcomes } from '../../../core/execution/record.ts'
+import {
+  anything,
+  closed,
+  flag,
+  instant,
+  listOf,
+  mapOf,
+  nullable,
+  oneOf,
+  text,
+  whole,
+} from './typed.ts'
+import type { Instant, SchemaOf } from './typed.ts'
+
+/** A user's job document, as in YAML files; its own schema is `jobSchema` of the core. */
+export type JobDocument = Readonly<Record<string, unknown>>
+
+/** A coming tick with its predicted executor. */
+export interface JobTick {
+  readonly scheduledAt: Instant
+  /** With jitter. */
+  readonly plannedAt: Instant
+  /** Null when no member is eligible. */
+  readonly node: string | null
+  readonly nodeName: string | null
+}
+
+/** Concurrent writes of one field group: the value that counts, and those that lost. */
+export interface JobConflict {
+  readonly group: string
+  readonly winner: unknown
+  readonly losers: readonly {
+    readonly value: unknown
+    readonly author: string
+    readonly at: Instant
+  }[]
+}
+
+export type JobState =
+  | 'idle'
+  | 'running'
+  | 'queued'
+  | 'retrying'
+  | 'paused'
+  | 'disabled'
+  | 'exhausted'
+  | 'no-eligible-node'
+
+const jobStates: readonly JobState[] = [
+  'idle',
+  'running',
+  'queued',
+  'retrying',
+  'paused',
+  'disabled',
+  'exhausted',
+  'no-eligible-node',
+]
+
+/** A job with what the asked node knows about it. */
+export interface Job {
+  readonly name: string
+  readonly generation: number
+  /** Hash of the job's vector clock, for `If-Match`. */
+  readonly etag: string
+  readonly state: JobState
+  /** The normalised document; PUT of it changes nothing. */
+  readonly document: JobDocument
+  readonly pause: { readonly note: string; readonly until: Instant | null } | null
+  readonly conflicts: readonly JobConflict[]
+  /** Up to five; one in lists. */
+  readonly next: readonly JobTick[]
+  /** The last execution that ran to an end. */
+  readonly last: {
+    readonly execution: string
+    readonly scheduledAt: Instant
+    readonly node: string | null
+    readonly nodeName: string | null
+    readonly outcome: Outcome
+    readonly reason: string
+  } | null
+  /** How often in a row the last outcome came. */
+  readonly streak: { readonly outcome: Outcome; readonly count: number } | null
+}
+
+/** Answer of `GET /jobs`, by name. */
+export interface JobPage {
+  readonly items: readonly Job[]
+  readonly cursor: string | null
+}
+
+/** One difference between two documents; null stands for absent. */
+export interface JobDifference {
+  /** Path in the document: `retry.max`. */
+  readonly path: string
+  readonly before: unknown
+  readonly after: unknown
+}
+
+/** Answer of a write: the job as it is then, and what that changed. */
+export interface JobWrite extends Job {
+  readonly change: 'created' | 'replaced' | 'unchanged'
+  readonly differences: readonly JobDifference[]
+  /** Things that are allowed and probably not meant. */
+  readonly warnings: readonly string[]
+  /** Nothing was written. */
+  readonly dryRun: boolean
+}
+
+const outcome = oneOf(...ranOutcomes, ...notRunOutcomes)
+
+/** Schema of {@link JobTick}. */
+export const jobTickSchema: SchemaOf<JobTick> = closed({
+  scheduledAt: instant,
+  plannedAt: instant,
+  node: nullable(text),
+  nodeName: nullable(text),
+})
+
+const conflict: SchemaOf<JobConflict> = closed({
+  group: text,
+  winner: anything,
+  losers: listOf(closed({ value: anything, author: text, at: instant })),
+})
+
+const job = {
+  name: text,
+  generation: whole,
+  etag: text,
+  state: oneOf(...jobStates),
+  document: mapOf(anything),
+  pause: nullable(closed({ note: text, until: nullable(instant) })),
+  conflicts: listOf(conflict),
+  next: listOf(jobTickSchema),
+  last: nullable(
+    closed({
+      execution: text,
+      scheduledAt: instant,
+      node: nullable(text),
+      nodeName: nullable(text),
+      outcome,
+      reason: text,
+    }),
+  ),
+  streak: nullable(closed({ outcome, count: whole })),
+}
+
+/** Schema of {@link Job}. */
+export const jobAnswerSchema: SchemaOf<Job> = closed(job)
+
+/** Schema of {@link JobPage}. */
+export const jobPageSchema: SchemaOf<JobPage> = closed({
+  items: listOf(jobAnswerSchema),
+  cursor: nullable(text),
+})
+
+/** Schema of {@link JobWrite}. */
+export const jobWriteSchema: SchemaOf<JobWrite> = closed({
+  ...job,
+  change: oneOf('created', 'replaced', 'unchanged'),
+  differences: listOf(closed({ path: text, before: anything, after: anything })),
+  warnings: listOf(text),
+  dryRun: flag,
+})
