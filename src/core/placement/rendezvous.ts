@@ -9,11 +9,15 @@
  *
  * A floating-point logarithm may differ in its last bit between engines and CPUs, and two members that
  * disagree about one bit both start a job or both wait. So the logarithm is a table of 1024 segments in
- * units of 1/2^24, built with integers, and costs are compared by cross-multiplication: cost ≤ 2^30,
- * weight ≤ 2^10, product < 2^53, nothing is rounded. Equal weights need no cost at all, because the
- * cost never grows with the score: that path compares scores only, the order is the same.
+ * units of 1/2^24, built with integers. The rule is: a before b if cost_a · w_b < cost_b · w_a. The sort
+ * reads one number per member instead, cost / w, and that is the same rule: with cost ≤ 2^30 and
+ * w ≤ 2^10 two different quotients differ by more than 2^-40 of their size, a division rounds by at
+ * most 2^-53 and, unlike a logarithm, IEEE 754 fixes every bit of it.
+ *
+ * Equal weights need no cost: it never grows with the score, so the upper 53 bits of the score order
+ * them. Members equal in that number (a rare event) are compared by the whole score, then by id.
  */
-import { createWords, fromWords, hashWords, mixWords, toWords, type Words } from '../hash.ts'
+import { createWords, fromWords, hashWords, mixWords, toWords } from '../hash.ts'
 import { invariant } from '../invariant.ts'
 
 /** Version of this algorithm; a node that does not implement a job's version is no candidate for it. */
@@ -37,12 +41,21 @@ export interface Weighted {
 
 /** Members made ready for many rankings; valid as long as ids and weights do not change. */
 export interface Prepared {
-  readonly ids: readonly string[]
-  /** Upper and lower halves of each member's hash. */
-  readonly high: Uint32Array
-  readonly low: Uint32Array
-  /** Weights, or undefined when all are equal. */
-  readonly weights: Float64Array | undefined
+  readonly rows: readonly Row[]
+  /** False: all weights are equal. */
+  readonly isMixed: boolean
+}
+
+interface Row {
+  readonly id: string
+  readonly weight: number
+  readonly hash: Hash
+}
+
+/** The halves of a member's hash as signed numbers, which engines store without a box. */
+interface Hash {
+  readonly high: number
+  readonly low: number
 }
 
 /** The key under which members are ranked for one thing. */
@@ -57,121 +70,108 @@ export function rankMembers(key: string, members: readonly Weighted[]): readonly
 
 /** Looks up hashes and weights once, for callers that rank the same members under many keys. */
 export function prepareMembers(members: readonly Weighted[]): Prepared {
-  const count = members.length
-  const ids: string[] = []
-  const high = new Uint32Array(count)
-  const low = new Uint32Array(count)
-  const weights = new Float64Array(count)
+  const rows: Row[] = []
   let isMixed = false
-  for (let i = 0; i < count; i++) {
-    const { id, weight } = members[i]!
+  for (const { id, weight } of members) {
     invariant(isWeight(weight), 'a weight is an integer in 1 … 1024')
-    const hash = hashMember(id)
-    ids.push(id)
-    high[i] = hash[0]!
-    low[i] = hash[1]!
-    weights[i] = weight
-    isMixed ||= weight !== weights[0]
+    rows.push({ id, weight, hash: hashMember(id) })
+    isMixed ||= weight !== rows[0]!.weight
   }
-  return { ids, high, low, weights: isMixed ? weights : undefined }
+  return { rows, isMixed }
 }
 
 /** rankMembers over prepared members. */
 export function rankPrepared(key: string, members: Prepared): readonly string[] {
-  const count = members.ids.length
-  const scored = scoreAll(key, members)
+  const { rows } = members
+  const count = rows.length
+  const isFew = count <= FEW
+  const numbers = isFew ? fewNumbers : new Float64Array(count)
+  fillNumbers(key, members, numbers)
   const order = new Array<number>(count)
-  if (count > INSERTION_MAX) {
-    for (let i = 0; i < count; i++) order[i] = i
-    order.sort((a, b) => (isBefore(scored, a, b) ? -1 : 1))
-  } else {
-    for (let i = 0; i < count; i++) {
-      let at = i
-      while (at > 0 && isBefore(scored, i, order[at - 1]!)) {
-        order[at] = order[at - 1]!
-        at--
-      }
-      order[at] = i
-    }
+  for (let i = 0; i < count; i++) order[i] = i
+  const isBefore = (a: number, b: number): boolean => {
+    const left = numbers[a]!
+    const right = numbers[b]!
+    return left < right || (left === right && winsTie(key, rows[a]!.id, rows[b]!.id))
   }
+  if (isFew) sortFew(order, isBefore)
+  else order.sort((a, b) => (isBefore(a, b) ? -1 : 1))
   const ranked = new Array<string>(count)
-  for (let i = 0; i < count; i++) ranked[i] = members.ids[order[i]!]!
+  for (let i = 0; i < count; i++) ranked[i] = rows[order[i]!]!.id
   return ranked
 }
 
 /** Who acts first, without sorting the rest; undefined when there are no members. */
 export function firstPrepared(key: string, members: Prepared): string | undefined {
-  const scored = scoreAll(key, members)
+  const { rows } = members
+  const numbers = rows.length <= FEW ? fewNumbers : new Float64Array(rows.length)
+  fillNumbers(key, members, numbers)
   let best = 0
-  for (let i = 1; i < members.ids.length; i++) if (isBefore(scored, i, best)) best = i
-  return members.ids[best]
+  for (let i = 1; i < rows.length; i++) {
+    const left = numbers[i]!
+    const right = numbers[best]!
+    if (left < right || (left === right && winsTie(key, rows[i]!.id, rows[best]!.id))) best = i
+  }
+  return rows[best]?.id
 }
 
 /** The score of one member under a key: what `explain` shows. */
 export function scoreMember(key: string, memberId: string): bigint {
-  const words = createWords()
   hashWords(key, words)
   const hash = hashMember(memberId)
-  words[0]! ^= hash[0]!
-  words[1]! ^= hash[1]!
+  words[0]! ^= hash.high
+  words[1]! ^= hash.low
   mixWords(words)
   return fromWords(words)
 }
 
 /** −log2(score / 2^64) in units of 1/2^24. */
 export function costOf(score: bigint): number {
-  const words = toWords(score)
-  return cost(words[0]!, words[1]!)
+  const halves = toWords(score)
+  return cost(halves[0]!, halves[1]!)
 }
 
-/** Above this many members a comparison sort beats insertion. */
-const INSERTION_MAX = 64
+/** Up to this many members insertion sort and a reused array beat a sort that allocates. */
+const FEW = 64
+const fewNumbers = new Float64Array(FEW)
+const words = createWords()
 
 function isWeight(weight: number): boolean {
   return Number.isInteger(weight) && weight >= 1 && weight <= weightMax
 }
 
-interface Scored extends Prepared {
-  readonly scoreHigh: Uint32Array
-  readonly scoreLow: Uint32Array
-  /** Costs, when weights differ. */
-  readonly costs: Float64Array | undefined
-}
-
-function scoreAll(key: string, members: Prepared): Scored {
-  const { ids, high, low, weights } = members
-  const count = ids.length
-  const words = createWords()
+/** One number per member, smallest first: cost / weight, or the negated upper 53 bits of the score. */
+function fillNumbers(key: string, members: Prepared, out: Float64Array): void {
+  const { rows, isMixed } = members
   hashWords(key, words)
   const keyHigh = words[0]!
   const keyLow = words[1]!
-  const scoreHigh = new Uint32Array(count)
-  const scoreLow = new Uint32Array(count)
-  const costs = weights === undefined ? undefined : new Float64Array(count)
-  for (let i = 0; i < count; i++) {
-    words[0] = high[i]! ^ keyHigh
-    words[1] = low[i]! ^ keyLow
+  for (let i = 0; i < rows.length; i++) {
+    const { hash, weight } = rows[i]!
+    words[0] = hash.high ^ keyHigh
+    words[1] = hash.low ^ keyLow
     mixWords(words)
-    scoreHigh[i] = words[0]!
-    scoreLow[i] = words[1]!
-    if (costs !== undefined) costs[i] = cost(words[0]!, words[1]!)
+    const high = words[0]
+    const low = words[1]
+    out[i] = isMixed ? cost(high, low) / weight : -(high * 0x20_0000 + (low >>> 11))
   }
-  return { ids, high, low, weights, scoreHigh, scoreLow, costs }
 }
 
-function isBefore(s: Scored, a: number, b: number): boolean {
-  if (s.costs !== undefined) {
-    const left = s.costs[a]! * s.weights![b]!
-    const right = s.costs[b]! * s.weights![a]!
-    if (left !== right) return left < right
+function winsTie(key: string, a: string, b: string): boolean {
+  const scoreA = scoreMember(key, a)
+  const scoreB = scoreMember(key, b)
+  return scoreA === scoreB ? a < b : scoreA > scoreB
+}
+
+function sortFew(order: number[], isBefore: (a: number, b: number) => boolean): void {
+  for (let i = 1; i < order.length; i++) {
+    let at = i
+    while (at > 0 && isBefore(i, order[at - 1]!)) {
+      order[at] = order[at - 1]!
+      at--
+    }
+    order[at] = i
   }
-  const highA = s.scoreHigh[a]!
-  const highB = s.scoreHigh[b]!
-  if (highA !== highB) return highA > highB
-  const lowA = s.scoreLow[a]!
-  const lowB = s.scoreLow[b]!
-  if (lowA !== lowB) return lowA > lowB
-  return s.ids[a]! < s.ids[b]!
 }
 
 const ONE = 1 << 24
@@ -217,14 +217,15 @@ export function logarithms(): Uint32Array {
 }
 
 /** A member's hash never changes, so a bounded memo changes nothing but the time it takes. */
-const memberHashes = new Map<string, Words>()
+const memberHashes = new Map<string, Hash>()
 const MEMBER_HASHES_MAX = 8192
 
-function hashMember(id: string): Words {
+function hashMember(id: string): Hash {
   let hash = memberHashes.get(id)
   if (hash === undefined) {
-    hash = createWords()
-    hashWords(`hrw|member|${id}`, hash)
+    const halves = createWords()
+    hashWords(`hrw|member|${id}`, halves)
+    hash = { high: halves[0]! | 0, low: halves[1]! | 0 }
     if (memberHashes.size >= MEMBER_HASHES_MAX) memberHashes.clear()
     memberHashes.set(id, hash)
   }

@@ -213,3 +213,14 @@ test('a weight outside 1 … 1024 sixteenths is a programming error', () => {
     assert.throws(() => rankMembers('k', [{ id: 'a', weight }]), `${weight}`)
   }
 })
+
+test('members of equal cost are ordered by their whole score', () => {
+  const members = many(3000).map(({ id }, i) => ({ id, weight: i === 0 ? 15 : 16 }))
+  let ties = 0
+  for (let i = 0; i < 12; i++) {
+    const text = rankKey('tick', `tie@${i}`)
+    assert.deepEqual(rankMembers(text, members), slowRank(text, members), text)
+    ties += members.length - new Set(members.map(({ id }) => costOf(scoreMember(text, id)))).size
+  }
+  assert.ok(ties > 0)
+})
