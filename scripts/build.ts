@@ -1,0 +1,58 @@
+// Bundles src/cli/main.ts into dist/meshcron.js, which runs without node_modules, and puts the shim
+// that the package's bin names beside it.
+//
+// node scripts/build.ts [--entry FILE] [--outdir FOLDER]
+
+import { build } from 'esbuild'
+import { chmodSync, copyFileSync, readFileSync, statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+
+const house = resolve(import.meta.dirname, '..')
+const bundleBytesMax = 1_200_000
+
+// Packages in CommonJS (pino, commander …) reach Node's modules through require.
+const banner = `import { createRequire as __createRequire } from 'node:module';
+const require = __createRequire(import.meta.url);`
+
+/** Writes the two files of the package to `outdir` and returns the size of the bundle. */
+export async function bundle(entry: string, outdir: string): Promise<number> {
+  const outfile = join(outdir, 'meshcron.js')
+  const { version } = JSON.parse(readFileSync(join(house, 'package.json'), 'utf8')) as {
+    version: string
+  }
+  await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22.18',
+    mainFields: ['module', 'main'],
+    define: { MESHCRON_VERSION: JSON.stringify(version) },
+    banner: { js: banner },
+    legalComments: 'none',
+    absWorkingDir: house,
+    logLevel: 'warning',
+  })
+  const shim = join(outdir, 'meshcron.cjs')
+  copyFileSync(join(house, 'src/cli/shim.cjs'), shim)
+  chmodSync(shim, 0o755)
+  const bytes = statSync(outfile).size
+  if (bytes > bundleBytesMax) {
+    throw new Error(`the bundle has ${bytes} bytes, at most ${bundleBytesMax} are allowed`)
+  }
+  return bytes
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: {
+      entry: { type: 'string', default: join(house, 'src/cli/main.ts') },
+      outdir: { type: 'string', default: join(house, 'dist') },
+    },
+  })
+  const bytes = await bundle(resolve(values.entry), resolve(values.outdir))
+  console.log(`${join(values.outdir, 'meshcron.js')}: ${Math.round(bytes / 1000)} kB`)
+}
