@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The published command. It runs on whatever Node the host has, so it must parse on very old ones
 // (ES5, no import syntax): only then can it say what is wrong. The build copies it beside the bundle.
-/* oxlint-disable no-var */
+/* oxlint-disable no-var, typescript/no-implied-eval */
 var need = [22, 18]
 var have = process.versions.node.split('.').map(Number)
 
