@@ -1,0 +1,304 @@
+// The table of a job document: every key, its place in the field groups, its form and its default.
+
+import { limits } from '../limits.ts'
+import { jobName, type JobName } from '../ids.ts'
+import { ok } from '../result.ts'
+import type {
+  Action,
+  Delivery,
+  Enabled,
+  Groups,
+  Life,
+  Meta,
+  Misfire,
+  Placement,
+  Retry,
+  RetryCause,
+  Timing,
+} from './definition.ts'
+import { run } from './document-run.ts'
+import { list, map, set } from './shape-collection.ts'
+import { type Advice, field, type Fields, record } from './shape-record.ts'
+import { duration, instant, instantMsMax } from './shape-time.ts'
+import { bad, choice, flag, integer, nullable, plain, refine, type Shape, text } from './shape.ts'
+
+const namePattern = '^[a-z0-9_\\-]+(\\.[a-z0-9_\\-]+)*$'
+const anyName = text({
+  name: 'a job name',
+  hint: 'use a-z, 0-9, _ and -, with dots for namespaces: ops.rotate-logs',
+  min: 1,
+  max: 128,
+  pattern: namePattern,
+})
+
+const readName: Shape<JobName>['parse'] = (value, path) => {
+  const read = anyName.parse(value, path)
+  if (read.ok) return ok(jobName(read.value))
+  const lower = typeof value === 'string' ? value.toLowerCase() : value
+  return lower !== value && anyName.parse(lower, path).ok
+    ? bad(path, `${JSON.stringify(value)} has capitals`, `names are lower case: ${String(lower)}`)
+    : read
+}
+
+/** A job's full name. */
+export const name: Shape<JobName> = plain(readName, anyName.schema)
+
+const scheduleEntry = text({
+  name: 'a schedule',
+  hint: 'write a cron pattern, @every 90s, @daily, @at … or @manually',
+  min: 1,
+  max: 256,
+  pattern: '^[^\\u0000]*\\S[^\\u0000]*$',
+})
+
+/** When the job has ticks. */
+export const timing: Fields<Timing> = {
+  schedule: field(
+    'schedule',
+    list(scheduleEntry, {
+      min: 1,
+      max: 64,
+      hint: 'write a pattern or a list of them',
+      single: true,
+    }),
+    'cron pattern, @every 90s, @at …, @daily, @manually, or a list of them',
+  ),
+  timezone: field(
+    'timezone',
+    text({ name: 'a timezone', hint: 'use an IANA name: Europe/Berlin', min: 1, max: 64 }),
+    'IANA name; absent: the default of the cluster',
+  ),
+  dst: field('dst', choice(['cron', 'skip', 'strict']), 'rule for clock changes', 'cron'),
+  startAtMs: field('startAt', nullable(instant), 'no ticks before', null),
+  endAtMs: field('endAt', nullable(instant), 'no ticks from then on', null),
+  jitterMs: field('jitter', duration(0), 'spread of the start', 0),
+  anchorMs: field(null, integer(0, instantMsMax), 'phase of @every'),
+}
+
+const env = map(text({ name: 'a value', hint: 'write it as a text', max: limits.intentBytesMax }), {
+  name: 'the name of a variable',
+  keyPattern: '^(?!MESHCRON_)[A-Za-z_][A-Za-z0-9_]{0,255}$',
+  keyHint: 'use letters, digits and _, not MESHCRON_…, which the node sets',
+  max: 1_024,
+})
+
+/** What the job does. */
+export const action: Fields<Action> = {
+  run: field('run', run, 'what to run: exec, shell or http'),
+  env: field('env', env, 'environment of the command', {}),
+  timeoutMs: field('timeout', nullable(duration(1)), 'longest time of one attempt', null),
+  killAfterMs: field('killAfter', duration(0), 'from TERM to KILL', 10_000),
+}
+
+const word = (max: number): Shape<string> =>
+  text({
+    name: 'a value',
+    hint: 'use one line of text',
+    max,
+    pattern: '^[^\\u0000-\\u001f\\u007f]*$',
+  })
+const words = (count: number): Shape<Readonly<Record<string, string>>> =>
+  map(word(256), {
+    name: 'a label',
+    keyPattern: '^[A-Za-z0-9][A-Za-z0-9_./\\-]{0,63}$',
+    keyHint: 'use letters, digits, and inside _ . / -',
+    max: count,
+  })
+
+/** Where the job may run. */
+export const placement: Fields<Placement> = {
+  tags: field('placement.tags', words(limits.tagsMax), 'certified tags, all must match', {}),
+  every: field('placement.every', flag, 'on every matching node instead of one', false),
+}
+
+const misfire = record<Misfire>(
+  {
+    policy: field('policy', choice(['skip', 'latest'], ['all']), 'which late tick runs', 'latest'),
+    deadlineMs: field(
+      'deadline',
+      nullable(duration(1)),
+      'latest start; absent: half of the interval, 5 s to 1 h',
+      null,
+    ),
+  },
+  { max: 'not available in this version: "latest" runs one tick' },
+)
+
+const causes: readonly RetryCause[] = ['failure', 'timeout', 'lost']
+
+const retry = refine(
+  record<Retry>({
+    max: field('max', integer(0, 1_000), 'number of re-tries', 0),
+    backoff: field(
+      'backoff',
+      choice(['fixed', 'exponential', 'fibonacci']),
+      'growth of the wait',
+      'exponential',
+    ),
+    baseMs: field('base', duration(1), 'first wait', 5_000),
+    capMs: field('cap', duration(1), 'longest wait', 300_000),
+    jitterPermille: field('jitter', share(), 'share of the wait that may be taken off', 200),
+    on: field(
+      'on',
+      set(
+        choice(causes, ['spawn', 'exit']),
+        { min: 1, max: 16, hint: `use ${causes.join(', ')}` },
+        (a, b) => causes.indexOf(a) - causes.indexOf(b),
+      ),
+      'what is tried again',
+      causes,
+    ),
+    where: field('where', choice(['same', 'other', 'any']), 'on which node', 'other'),
+  }),
+  (value, path) =>
+    value.capMs < value.baseMs
+      ? bad(`${path}.cap`, 'is shorter than base', 'set cap to at least base')
+      : undefined,
+)
+
+/** How hard the fleet tries. */
+export const delivery: Fields<Delivery> = {
+  overlap: field(
+    'overlap',
+    choice(['skip', 'allow'], ['queue-one', 'queue-all', 'cancel-other', 'kill-other']),
+    'what a tick does while another execution is open',
+    'skip',
+  ),
+  misfire: field('misfire', misfire, 'what happens to late ticks', {
+    policy: 'latest',
+    deadlineMs: null,
+  }),
+  retry: field('retry', retry, 'what happens after a failure', {
+    max: 0,
+    backoff: 'exponential',
+    baseMs: 5_000,
+    capMs: 300_000,
+    jitterPermille: 200,
+    on: causes,
+    where: 'other',
+  }),
+  graceMs: field(
+    'grace',
+    nullable(duration(1_000)),
+    'wait per better node; absent: the profile',
+    null,
+  ),
+}
+
+/** Whether the job runs. */
+export const enabled: Fields<Enabled> = {
+  enabled: field('enabled', flag, 'false: paused', true),
+  note: field('note', word(1_024), 'why it is paused', ''),
+  untilMs: field('until', nullable(instant), 'end of the pause', null),
+}
+
+/** For people, and how much history is kept. */
+export const meta: Fields<Meta> = {
+  description: field(
+    'description',
+    text({ name: 'a description', hint: 'write it as a text', max: 4_096 }),
+    'for people',
+    '',
+  ),
+  labels: field('labels', words(64), 'for filters', {}),
+  retentionRuns: field(
+    'retention.runs',
+    nullable(integer(1, 100_000)),
+    'executions kept; absent: the default of the node',
+    null,
+  ),
+  retentionMs: field('retention.age', nullable(duration(1_000)), 'how long they are kept', null),
+}
+
+const life: Fields<Life> = {
+  state: field(null, choice(['live', 'deleted']), 'whether the job exists', 'deleted'),
+}
+
+/** The fields of every group. */
+export const groupFields: { readonly [G in keyof Groups]: Fields<Groups[G]> } = {
+  life,
+  enabled,
+  timing,
+  action,
+  placement,
+  delivery,
+  meta,
+}
+
+/** Keys that are in no group: the name, and words with one meaning only in this version. */
+export const fixedFields: Fields<{ name: JobName; delivery: 'at-least-once'; count: 1 }> = {
+  name: field('name', name, 'full name, dots for namespaces'),
+  delivery: field(
+    'delivery',
+    choice(['at-least-once'], ['at-most-once', 'every-node', 'fast']),
+    'the promise',
+    'at-least-once',
+  ),
+  count: field('placement.count', one(), 'number of nodes', 1),
+}
+
+const later = 'not available in this version'
+
+/** What is said about keys that are not there. */
+export const advice: Advice = {
+  ...Object.fromEntries(
+    [
+      'after',
+      'join',
+      'delay',
+      'calendars',
+      'ignoreFreeze',
+      'params',
+      'notify',
+      'profile',
+      'secrets',
+    ]
+      .concat([
+        'minority',
+        'confirm',
+        'roster',
+        'limit',
+        'pauseOnFailure',
+        'totalTimeout',
+        'overlapKey',
+      ])
+      .concat(['jitterPer', 'maxStartsPerMinute', 'maxStartsPerDay', 'lateJoiners', 'expectEvery'])
+      .concat(['placement.where', 'placement.affinity', 'placement.shards', 'placement.stagger'])
+      .concat(['placement.weight', 'placement.countStrict', 'rollout'])
+      .map((key) => [key, later]),
+  ),
+  exec: 'write run: { exec: [program, argument, …] }',
+  shell: 'write run: { shell: "…" }',
+  http: 'write run: { http: { url: … } }',
+  command: 'write run: { exec: [program, argument, …] } or run: { shell: "…" }',
+  cron: 'write schedule: "* * * * *"',
+  every: 'write schedule: "@every 90s", or placement: { every: true } for every node',
+  tags: 'write placement: { tags: { key: value } }',
+  tz: 'did you mean "timezone"?',
+  paused: 'write enabled: false',
+  disabled: 'write enabled: false',
+}
+
+/** A share of 0 to 1 in documents, in 1/1000 inside: fractions do not survive every codec. */
+function share(): Shape<number> {
+  return {
+    parse: (value, path) => {
+      if (typeof value !== 'number' || !(value >= 0 && value <= 1)) {
+        return bad(path, 'wants a share', 'use a number from 0 to 1')
+      }
+      return ok(Math.round(value * 1_000))
+    },
+    check: integer(0, 1_000).check,
+    print: (value) => value / 1_000,
+    schema: { type: 'number', minimum: 0, maximum: 1 },
+  }
+}
+
+function one(): Shape<1> {
+  const read: Shape<1>['parse'] = (value, path) => {
+    if (value === 1) return ok(value)
+    const hint = 'leave it out, or use placement: { every: true } for every matching node'
+    return bad(path, 'only 1 is available in this version', hint)
+  }
+  return plain(read, { const: 1 })
+}

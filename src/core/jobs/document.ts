@@ -1,0 +1,141 @@
+/**
+ * The job document: what users write in files, the API and the dashboard, and its normalised form.
+ * Everything here follows from the table in `document-fields.ts`. Schedules and time zones are only
+ * checked in form; `checkTiming` of the scheduler knows their meaning.
+ */
+import type { JobName } from '../ids.ts'
+import { ok, refuse, type Result } from '../result.ts'
+import { type Definition, type GroupName, groupNames, type Groups } from './definition.ts'
+import { advice, fixedFields, groupFields, timing } from './document-fields.ts'
+import { checkFields, checkKeys, fieldsSchema, parseFields, printFields } from './shape-record.ts'
+import type { Schema } from './shape.ts'
+
+export interface DocumentContext {
+  /** Instant of the write. */
+  readonly nowMs: number
+  readonly defaultTimezone: string
+}
+
+const allFields: object = { ...fixedFields, ...flatFields() }
+
+function flatFields(): object {
+  return Object.assign({}, ...groupNames.map((group) => groupFields[group])) as object
+}
+
+/** Reads a user's document; the refusal names the path of what is wrong. */
+export function parseDocument(
+  document: unknown,
+  { nowMs, defaultTimezone }: DocumentContext,
+): Result<{ readonly name: JobName; readonly definition: Definition }> {
+  const keys = checkKeys(allFields, document, '', advice)
+  if (!keys.ok) return keys
+  const root = keys.value
+  const fixed = parseFields(fixedFields, root, '')
+  if (!fixed.ok) return fixed
+  const timing = parseTiming(root, nowMs, defaultTimezone)
+  if (!timing.ok) return timing
+  const action = parseFields(groupFields.action, root, '')
+  if (!action.ok) return action
+  const placement = parseFields(groupFields.placement, root, '')
+  if (!placement.ok) return placement
+  const delivery = parseFields(groupFields.delivery, root, '')
+  if (!delivery.ok) return delivery
+  const enabled = parseFields(groupFields.enabled, root, '')
+  if (!enabled.ok) return enabled
+  const meta = parseFields(groupFields.meta, root, '')
+  if (!meta.ok) return meta
+  return ok({
+    name: fixed.value.name,
+    definition: {
+      timing: timing.value,
+      action: action.value,
+      placement: placement.value,
+      delivery: delivery.value,
+      enabled: enabled.value,
+      meta: meta.value,
+    },
+  })
+}
+
+function parseTiming(
+  root: object,
+  nowMs: number,
+  defaultTimezone: string,
+): Result<Groups['timing']> {
+  const fields = {
+    ...timing,
+    timezone: { ...timing.timezone, fallback: defaultTimezone },
+    anchorMs: { ...timing.anchorMs, fallback: Math.floor(nowMs / 1_000) * 1_000 },
+  }
+  const read = parseFields(fields, root, '')
+  if (!read.ok) return read
+  const { startAtMs, endAtMs, anchorMs } = read.value
+  return (
+    checkRange(read.value, 'endAt') ??
+    ok({ ...read.value, startAtMs, endAtMs, anchorMs: startAtMs ?? anchorMs })
+  )
+}
+
+function checkRange(
+  { startAtMs, endAtMs }: Groups['timing'],
+  path: string,
+): Result<never> | undefined {
+  if (startAtMs === null || endAtMs === null || endAtMs > startAtMs) return undefined
+  return refuse('MC_BAD_INPUT', `${path}: is not after startAt`, 'set endAt later than startAt')
+}
+
+/** Validates a group's normalised value, as it comes from a peer; total, and the identity on its own results. */
+export function parseGroup<G extends GroupName>(group: G, value: unknown): Result<Groups[G]> {
+  const read: Result<Groups[G]> = checkFields<Groups[G]>(groupFields[group], value, group)
+  if (!read.ok || group !== 'timing') return read
+  return checkRange(read.value as Groups['timing'], 'timing.endAtMs') ?? read
+}
+
+/** The document of a job, as a user would write it: defaults left out, the time zone explicit. */
+export function toDocument(name: JobName, groups: Definition): Readonly<Record<string, unknown>> {
+  const document: Record<string, unknown> = { name }
+  printFields(groupFields.timing, groups.timing, document)
+  printFields(groupFields.action, groups.action, document)
+  printFields(groupFields.placement, groups.placement, document)
+  printFields(groupFields.delivery, groups.delivery, document)
+  printFields(groupFields.meta, groups.meta, document)
+  printFields(groupFields.enabled, groups.enabled, document)
+  return document
+}
+
+const { required, ...schema } = fieldsSchema(allFields)
+
+/** JSON Schema of the job document. */
+export const jobSchema: Schema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'meshcron job',
+  ...schema,
+  required: (required as readonly string[]).filter((key) => key !== 'timezone'),
+}
+
+/**
+ * What a group means for which no write is held. The safe side: not live, no ticks, and a command
+ * that fails visibly.
+ */
+export const defaultGroups: Groups = {
+  life: { state: 'deleted' },
+  enabled: { enabled: true, note: '', untilMs: null },
+  timing: {
+    schedule: ['@manually'],
+    timezone: 'UTC',
+    dst: 'cron',
+    startAtMs: null,
+    endAtMs: null,
+    jitterMs: 0,
+    anchorMs: 0,
+  },
+  action: { run: { kind: 'exec', argv: ['false'] }, env: {}, timeoutMs: null, killAfterMs: 10_000 },
+  placement: { tags: {}, every: false },
+  delivery: {
+    overlap: 'skip',
+    misfire: groupFields.delivery.misfire.fallback!,
+    retry: groupFields.delivery.retry.fallback!,
+    graceMs: null,
+  },
+  meta: { description: '', labels: {}, retentionRuns: null, retentionMs: null },
+}

@@ -1,0 +1,158 @@
+// Durations and instants: text in documents, whole milliseconds in the normalised form.
+
+import { ok, type Result } from '../result.ts'
+import { bad, integer, type Shape, typeName } from './shape.ts'
+
+const units: readonly (readonly [string, number])[] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+  ['ms', 1],
+]
+const durationPattern =
+  '^(?=\\d)(\\d{1,12}d)?(\\d{1,12}h)?(\\d{1,12}m)?(\\d{1,12}s)?(\\d{1,12}ms)?$'
+const durationForm = new RegExp(durationPattern, 'u')
+
+/** Longest duration of a document, ten years: arithmetic stays exact, a typing error shows. */
+export const durationMsMax: number = 3_660 * 86_400_000
+
+/** Milliseconds of `90s`, `1h30m`, `2d`; undefined for another form. */
+export function parseDuration(text: string): number | undefined {
+  const match = text.length <= 64 ? durationForm.exec(text) : null
+  if (match === null) return undefined
+  return units.reduce((sum, [, ms], i) => sum + ms * Number.parseInt(match[i + 1] ?? '0', 10), 0)
+}
+
+/** The shortest exact text: `90s`, `10m`, `36h`. */
+export function formatDuration(ms: number): string {
+  if (ms === 0) return '0s'
+  const [unit, size] = units.find(([, size]) => ms % size === 0)!
+  return `${ms / size}${unit}`
+}
+
+/** A duration of at least `minMs`. */
+export function duration(minMs: number): Shape<number> {
+  const range = `use ${formatDuration(minMs)} to ${formatDuration(durationMsMax)}`
+  return {
+    parse: (value, path) => {
+      if (typeof value === 'number') {
+        return bad(path, `the duration ${value} has no unit`, `add a unit: ${value}s, ${value}m`)
+      }
+      if (typeof value !== 'string') {
+        return bad(path, `wants a duration, got ${typeName(value)}`, 'write 90s, 10m, 1h30m or 2d')
+      }
+      const ms = parseDuration(value)
+      if (ms === undefined) {
+        const shown = JSON.stringify(value.slice(0, 80))
+        return bad(path, `${shown} is not a duration`, 'write 90s, 10m, 1h30m or 2d')
+      }
+      if (ms < minMs) return bad(path, `${value} is too short`, range)
+      if (ms > durationMsMax) return bad(path, `${value} is too long`, range)
+      return ok(ms)
+    },
+    check: integer(minMs, durationMsMax).check,
+    print: formatDuration,
+    schema: { type: 'string', pattern: durationPattern },
+  }
+}
+
+const instantPattern =
+  '^(\\d{4})-(\\d{2})-(\\d{2})[Tt](\\d{2}):(\\d{2})(?::(\\d{2})(?:\\.(\\d{1,3})\\d{0,6})?)?' +
+  '([Zz]|[+-]\\d{2}:\\d{2})$'
+const instantForm = new RegExp(instantPattern, 'u')
+
+/** Last instant of the year 9999. */
+export const instantMsMax: number = 253_402_300_799_999
+
+/** Milliseconds of an ISO 8601 instant with offset or Z, from 1970 on; undefined for another form. */
+export function parseInstant(text: string): number | undefined {
+  const match = text.length <= 64 ? instantForm.exec(text) : null
+  if (match === null) return undefined
+  const [year, month, day, hour, minute] = match.slice(1, 6).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
+  const second = Number(match[6] ?? 0)
+  const millisecond = Number((match[7] ?? '').padEnd(3, '0'))
+  const offset = match[8]!.toUpperCase()
+  const offsetHours = offset === 'Z' ? 0 : Number(offset.slice(1, 3))
+  const offsetMinutes = offset === 'Z' ? 0 : Number(offset.slice(4, 6))
+  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined
+  if (hour > 23 || minute > 59 || second > 59 || offsetHours > 23 || offsetMinutes > 59) {
+    return undefined
+  }
+  const sign = offset.startsWith('-') ? -1 : 1
+  const shift = sign * (offsetHours * 3_600_000 + offsetMinutes * 60_000)
+  const time = hour * 3_600_000 + minute * 60_000 + second * 1_000 + millisecond
+  const ms = daysFromCivil(year, month, day) * 86_400_000 + time - shift
+  return ms < 0 || ms > instantMsMax ? undefined : ms
+}
+
+/** The instant in UTC; fractions of a second only where there are some. */
+export function formatInstant(ms: number): string {
+  const days = Math.floor(ms / 86_400_000)
+  const { year, month, day } = civilFromDays(days)
+  const rest = ms - days * 86_400_000
+  const two = (n: number): string => String(Math.floor(n)).padStart(2, '0')
+  const time = `${two(rest / 3_600_000)}:${two((rest / 60_000) % 60)}:${two((rest / 1_000) % 60)}`
+  const fraction = rest % 1_000 === 0 ? '' : `.${String(rest % 1_000).padStart(3, '0')}`
+  return `${String(year).padStart(4, '0')}-${two(month)}-${two(day)}T${time}${fraction}Z`
+}
+
+/** An instant with offset or Z: without one its meaning would depend on a host. */
+export const instant: Shape<number> = {
+  parse: (value, path): Result<number> => {
+    const hint = 'write an instant with offset or Z: 2027-03-01T09:00:00Z'
+    if (typeof value !== 'string')
+      return bad(path, `wants an instant, got ${typeName(value)}`, hint)
+    const ms = parseInstant(value)
+    return ms === undefined
+      ? bad(path, `${JSON.stringify(value.slice(0, 80))} is not an instant`, hint)
+      : ok(ms)
+  },
+  check: integer(0, instantMsMax).check,
+  print: formatInstant,
+  schema: { type: 'string', pattern: instantPattern },
+}
+
+function daysInMonth(year: number, month: number): number {
+  if (month !== 2) return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
+  return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28
+}
+
+/** Days since 1970-01-01 in the proleptic Gregorian calendar; years begin in March inside. */
+function daysFromCivil(year: number, month: number, day: number): number {
+  const y = month <= 2 ? year - 1 : year
+  const era = Math.floor(y / 400)
+  const yearOfEra = y - era * 400
+  const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1
+  const dayOfEra =
+    yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear
+  return era * 146_097 + dayOfEra - 719_468
+}
+
+function civilFromDays(days: number): { year: number; month: number; day: number } {
+  const shifted = days + 719_468
+  const era = Math.floor(shifted / 146_097)
+  const dayOfEra = shifted - era * 146_097
+  const yearOfEra = Math.floor(
+    (dayOfEra -
+      Math.floor(dayOfEra / 1_460) +
+      Math.floor(dayOfEra / 36_524) -
+      Math.floor(dayOfEra / 146_096)) /
+      365,
+  )
+  const dayOfYear =
+    dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
+  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153)
+  const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+  return {
+    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
+    month,
+    day: dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1,
+  }
+}
