@@ -40,7 +40,8 @@ type AnyField = Field<unknown>
 const entriesOf = (fields: object): readonly (readonly [string, AnyField])[] =>
   Object.entries(fields) as readonly (readonly [string, AnyField])[]
 
-const join = (path: string, key: string): string => (path === '' ? key : `${path}.${key}`)
+const join = (path: string, key: string): string =>
+  path === '' || key === '' ? path + key : `${path}.${key}`
 
 /** Reads the fields of one record out of a document whose keys are known to be right. */
 export function parseFields<T>(fields: Fields<T>, document: object, path: string): Result<T> {
