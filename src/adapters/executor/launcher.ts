@@ -1,0 +1,169 @@
+import { openSync } from 'node:fs'
+import { join } from 'node:path'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import type { Launch } from '../../core/effect.ts'
+import type { ExecutionReport } from '../../core/event.ts'
+import type { AttemptId } from '../../core/ids.ts'
+import type { Run } from '../../core/jobs/definition.ts'
+import { type Ending, notStarted, type Running } from './ending.ts'
+import { commandEnvironment, workingDirectory } from './environment.ts'
+import { HttpAttempt } from './http-attempt.ts'
+import { HttpGuard } from './http-guard.ts'
+import { Orphans } from './orphans.ts'
+import { Outputs } from './outputs.ts'
+import { Pipes } from './pipes.ts'
+import { leakedDescriptors } from './proc.ts'
+import type { WorkerInit } from './protocol.ts'
+import { spawnChild } from './spawn-child.ts'
+
+/** Launches waiting for their start; far above what the core lets run at once. */
+const queueMax = 65_536
+// A shortage of descriptors or processes: another attempt may end within this.
+const shortageTries = 40
+const shortageMs = 50
+
+interface Waiting {
+  readonly launch: Launch
+  readonly tries: number
+}
+
+/** Starts, stops and ends attempts; lives in the worker. */
+export class Launcher {
+  readonly outputs: Outputs
+  readonly #init: WorkerInit
+  readonly #report: (report: ExecutionReport) => void
+  readonly #orphans: Orphans
+  readonly #pipes: Pipes
+  readonly #guard: HttpGuard
+  readonly #cwd: string
+  // Opened for the life of the worker.
+  readonly #nullFd = openSync('/dev/null', 'r+')
+  readonly #leaked = leakedDescriptors()
+  readonly #queue: Waiting[] = []
+  readonly #running = new Map<AttemptId, Running>()
+  readonly #endings = new Set<Promise<void>>()
+  #isReady = false
+  #isStarting = false
+  #isClosed = false
+
+  constructor(
+    components: { readonly report: (report: ExecutionReport) => void },
+    init: WorkerInit,
+  ) {
+    this.#init = init
+    this.#report = components.report
+    this.outputs = new Outputs({}, { ...init, dir: join(init.dir, 'output') })
+    this.#orphans = new Orphans({}, { dir: init.dir })
+    this.#pipes = new Pipes({}, { dir: join(init.dir, 'pipes'), path: init.env['PATH'] ?? '' })
+    this.#guard = new HttpGuard({}, { allow: init.httpAllow, deny: init.httpDeny })
+    this.#cwd = workingDirectory(init.env, init.dir)
+  }
+
+  /** Stops what an earlier process left; launches wait for it. */
+  async start(): Promise<readonly AttemptId[]> {
+    const attempts = await this.#orphans.recover()
+    this.#isReady = true
+    void this.#startQueued()
+    return attempts
+  }
+
+  launch(launch: Launch): void {
+    this.outputs.open(launch.attempt)
+    if (this.#isClosed) this.#end(launch.attempt, notStarted('the executor is closed'))
+    else if (launch.run.kind === 'http') this.#request(launch, launch.run)
+    else if (this.#queue.length < queueMax) {
+      this.#queue.push({ launch, tries: 0 })
+      void this.#startQueued()
+    } else this.#end(launch.attempt, notStarted('too many attempts wait for their start'))
+  }
+
+  stop(attempt: AttemptId, killAfterMs: number): void {
+    const running = this.#running.get(attempt)
+    if (running !== undefined) return running.stop(killAfterMs)
+    const at = this.#queue.findIndex(({ launch }) => launch.attempt === attempt)
+    if (at < 0) return
+    this.#queue.splice(at, 1)
+    this.#end(attempt, notStarted('stopped before it was started'))
+  }
+
+  /** Kills what runs and everything that ever left its group. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    for (const { launch } of this.#queue.splice(0)) {
+      this.#end(launch.attempt, notStarted('the executor was closed'))
+    }
+    for (const running of this.#running.values()) running.kill()
+    while (this.#endings.size > 0) await Promise.all(this.#endings)
+    await this.#orphans.killMarked()
+    this.outputs.close()
+  }
+
+  /** One start per turn, so that a burst keeps neither output nor stops waiting. */
+  async #startQueued(): Promise<void> {
+    if (!this.#isReady || this.#isStarting) return
+    this.#isStarting = true
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      await this.#spawn(next)
+      await nextTurn()
+    }
+    this.#isStarting = false
+  }
+
+  async #spawn({ launch, tries }: Waiting): Promise<void> {
+    const { attempt, run, env } = launch
+    const recording = this.outputs.recordingOf(attempt)
+    const mark = `${this.#orphans.owner}:${attempt}`
+    const child = await spawnChild(
+      { pipes: this.#pipes, recording, nullFd: this.#nullFd, leaked: this.#leaked },
+      {
+        argv: argvOf(run),
+        env: commandEnvironment(this.#init.env, env, mark),
+        cwd: this.#cwd,
+      },
+    )
+    if ('ended' in child) {
+      this.#orphans.remember(attempt, child.pid)
+      this.#report({ kind: 'started', attempt, pid: child.pid })
+      this.#follow(attempt, child)
+    } else if (child.isPassing && tries < shortageTries && !this.#isClosed) {
+      this.#queue.unshift({ launch, tries: tries + 1 })
+      await sleep(shortageMs)
+    } else this.#end(attempt, notStarted(child.detail))
+  }
+
+  #request({ attempt }: Launch, run: Extract<Run, { kind: 'http' }>): void {
+    const recording = this.outputs.recordingOf(attempt)
+    const started = (): void => this.#report({ kind: 'started', attempt, pid: 0 })
+    this.#follow(attempt, new HttpAttempt({ guard: this.#guard, recording, started }, run))
+  }
+
+  #follow(attempt: AttemptId, running: Running): void {
+    this.#running.set(attempt, running)
+    const ended = running.ended.then((ending) => {
+      this.#running.delete(attempt)
+      this.#end(attempt, ending)
+      this.#orphans.forget(attempt)
+      this.#endings.delete(ended)
+    })
+    this.#endings.add(ended)
+    // Closed while it was being started.
+    if (this.#isClosed) running.kill()
+  }
+
+  #end(attempt: AttemptId, ending: Ending): void {
+    const { total, dropped } = this.outputs.recordingOf(attempt)
+    this.outputs.end(attempt)
+    this.#report({ kind: 'ended', attempt, ...ending, outputBytes: total, outputDropped: dropped })
+  }
+}
+
+function argvOf(run: Run): readonly string[] {
+  switch (run.kind) {
+    case 'exec':
+      return run.argv
+    case 'shell':
+      return ['/bin/sh', '-c', run.script]
+    case 'http':
+      return []
+  }
+}

@@ -1,0 +1,148 @@
+// After `kill -9` of the daemon its children run on. So that the next daemon finds them, each child
+// has a small file while it runs, and carries a mark in its environment. The file names the group
+// and, with the start time, guards against a pid that was used again; the mark finds what left the
+// group (setsid, daemons) and what was started an instant before the crash. A process that leaves
+// its group *and* empties its environment escapes: that is the limit of tier T0.
+
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type AttemptId } from '../../core/ids.ts'
+import { fileNameOf } from './file-name.ts'
+import { bootId, findMarked, startTicksOf } from './proc.ts'
+import { signalGroup, signalProcess } from './signals.ts'
+
+const termMs = 2_000
+// A process in an uninterruptible call cannot be killed; nobody waits for it longer than this.
+const killMs = 5_000
+const lookMs = 20
+
+interface RunningFile {
+  readonly attempt: AttemptId
+  readonly pid: number
+  readonly startTicks: string
+  readonly bootId: string
+}
+
+/** Something that lives and must not. */
+interface Stray {
+  readonly isAlive: () => boolean
+  readonly signal: (signal: NodeJS.Signals) => void
+}
+
+export class Orphans {
+  /** Distinguishes our children from those of every other daemon on this machine. */
+  readonly owner: string
+  readonly #dir: string
+  readonly #bootId = bootId()
+
+  constructor(_components: object, init: { readonly dir: string }) {
+    this.#dir = join(init.dir, 'running')
+    mkdirSync(this.#dir, { recursive: true, mode: 0o700 })
+    this.owner = ownerOf(join(init.dir, 'owner'))
+  }
+
+  /** Remembers a child until `forget`. */
+  remember(attempt: AttemptId, pid: number): void {
+    const startTicks = startTicksOf(pid) ?? ''
+    const file: RunningFile = { attempt, pid, startTicks, bootId: this.#bootId }
+    try {
+      writeFileSync(this.#path(attempt), JSON.stringify(file), { mode: 0o600 })
+    } catch {
+      // A full disk must not keep a job from running; its mark can still be found.
+    }
+  }
+
+  forget(attempt: AttemptId): void {
+    rmSync(this.#path(attempt), { force: true })
+  }
+
+  /** Stops everything that earlier processes left; answers with the attempts that nobody reported. */
+  async recover(): Promise<readonly AttemptId[]> {
+    const files = this.#readFiles()
+    const marked = findMarked(this.owner)
+    const groups = files.filter((file) => this.#isAlive(file))
+    await stopAll([...groups.map(asGroup), ...marked.map(asProcess)], termMs)
+    await this.killMarked()
+    for (const { attempt } of files) this.forget(attempt)
+    const attempts = [...files, ...marked].map(({ attempt }) => attempt as AttemptId)
+    return [...new Set(attempts)]
+  }
+
+  /** Kills every process that carries our mark, whatever group it is in. */
+  async killMarked(): Promise<void> {
+    const startMs = performance.now()
+    // What is killed may have forked meanwhile: look until there is nothing.
+    while (performance.now() - startMs < killMs) {
+      const marked = findMarked(this.owner)
+      if (marked.length === 0) return
+      await stopAll(marked.map(asProcess), 0)
+    }
+  }
+
+  #isAlive(file: RunningFile): boolean {
+    const isSameBoot = file.bootId === this.#bootId && file.startTicks !== ''
+    return isSameBoot && startTicksOf(file.pid) === file.startTicks
+  }
+
+  #readFiles(): readonly RunningFile[] {
+    return readdirSync(this.#dir).flatMap((name) => {
+      const path = join(this.#dir, name)
+      try {
+        return [JSON.parse(readFileSync(path, 'utf8')) as RunningFile]
+      } catch {
+        // Torn by the crash: the mark finds its process.
+        rmSync(path, { force: true })
+        return []
+      }
+    })
+  }
+
+  #path(attempt: AttemptId): string {
+    return join(this.#dir, `${fileNameOf(attempt)}.json`)
+  }
+}
+
+const asGroup = ({ pid }: RunningFile): Stray => ({
+  isAlive: () => signalGroup(pid, 0) && startTicksOf(pid) !== undefined,
+  signal: (signal) => signalGroup(pid, signal),
+})
+
+const asProcess = ({ pid, startTicks }: { pid: number; startTicks: string }): Stray => ({
+  isAlive: () => startTicksOf(pid) === startTicks,
+  signal: (signal) => {
+    if (startTicksOf(pid) === startTicks) signalProcess(pid, signal)
+  },
+})
+
+async function stopAll(strays: readonly Stray[], graceMs: number): Promise<void> {
+  if (strays.length === 0) return
+  if (graceMs > 0) {
+    for (const stray of strays) {
+      stray.signal('SIGTERM')
+      // A stopped process hears TERM only when it goes on.
+      stray.signal('SIGCONT')
+    }
+    await allGone(strays, graceMs)
+  }
+  for (const stray of strays) stray.signal('SIGKILL')
+  await allGone(strays, killMs)
+}
+
+/** These are not our children, so no event tells of their end. */
+async function allGone(strays: readonly Stray[], withinMs: number): Promise<void> {
+  const startMs = performance.now()
+  while (strays.some((stray) => stray.isAlive()) && performance.now() - startMs < withinMs) {
+    await sleep(lookMs)
+  }
+}
+
+function ownerOf(path: string): string {
+  try {
+    writeFileSync(path, randomBytes(8).toString('hex'), { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  return readFileSync(path, 'utf8').trim()
+}

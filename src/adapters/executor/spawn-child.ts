@@ -1,0 +1,135 @@
+import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync } from 'node:fs'
+import { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
+import { limits } from '../../core/limits.ts'
+import { Child } from './child.ts'
+import { isDirectory } from './environment.ts'
+import type { PipeEnds, Pipes } from './pipes.ts'
+import type { Recording } from './recording.ts'
+
+// One buffer for all pipes: a chunk is copied before the next one is read.
+const chunk = Buffer.allocUnsafe(65_536)
+
+/** What to start, resolved. */
+export interface Command {
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly cwd: string
+}
+
+/** Why nothing was started. */
+export interface SpawnFailure {
+  readonly detail: string
+  /** A shortage that may be over soon: trying again makes sense. */
+  readonly isPassing: boolean
+}
+
+export interface SpawnComponents {
+  readonly pipes: Pipes
+  readonly recording: Recording
+  /** `/dev/null`, and the descriptors that it must hide from the child. */
+  readonly nullFd: number
+  readonly leaked: readonly number[]
+}
+
+/** Starts a command in a session and process group of its own, with nothing inherited. */
+export async function spawnChild(
+  components: SpawnComponents,
+  command: Command,
+): Promise<Child | SpawnFailure> {
+  const tooLong = checkLength(command.argv)
+  if (tooLong !== undefined) return { detail: tooLong, isPassing: false }
+  let ends: PipeEnds | undefined
+  try {
+    ends = components.pipes.open()
+    const process = start(components, command, ends)
+    if (process.pid === undefined) {
+      const [error] = (await once(process, 'error')) as [Error]
+      throw error
+    }
+    const outputs = readersOf(process, ends, components.recording)
+    ends = ends && { ...ends, readFd: -1 }
+    return new Child({ process: process as ChildProcess & { pid: number }, outputs })
+  } catch (error) {
+    return failureOf(error as NodeJS.ErrnoException, command)
+  } finally {
+    if (ends !== undefined) closeSync(ends.writeFd)
+    if (ends !== undefined && ends.readFd >= 0) closeSync(ends.readFd)
+  }
+}
+
+function start(
+  { nullFd, leaked }: SpawnComponents,
+  { argv, env, cwd }: Command,
+  ends: PipeEnds | undefined,
+): ChildProcess {
+  const output = ends?.writeFd ?? 'pipe'
+  const stdio: Exclude<StdioOptions, string> = ['ignore', output, output]
+  for (const fd of leaked) {
+    while (stdio.length < fd) stdio.push('ignore')
+    stdio[fd] = nullFd
+  }
+  const [file = '', ...rest] = argv
+  return spawn(file, rest, { env, cwd, stdio, detached: true })
+}
+
+/** Reads whatever comes, always: an unread pipe would block the command. */
+function readersOf(
+  process: ChildProcess,
+  ends: PipeEnds | undefined,
+  recording: Recording,
+): readonly Readable[] {
+  if (ends === undefined) {
+    const outputs = [process.stdout, process.stderr].filter((output) => output !== null)
+    for (const output of outputs) output.on('data', (bytes: Uint8Array) => recording.write(bytes))
+    return outputs
+  }
+  const callback = (length: number): boolean => {
+    recording.write(chunk.subarray(0, length))
+    return true
+  }
+  const onread = { buffer: chunk, callback }
+  const reader = new Socket({ fd: ends.readFd, readable: true, writable: false, onread })
+  // Without a reader of the stream itself its end would not be noticed.
+  reader.resume()
+  return [reader]
+}
+
+function checkLength(argv: readonly string[]): string | undefined {
+  const bytes = argv.reduce((sum, part) => sum + Buffer.byteLength(part) + 1, 0)
+  if (bytes <= limits.argvBytesMax) return undefined
+  return `the arguments are ${bytes} bytes, at most ${limits.argvBytesMax} are allowed`
+}
+
+function failureOf(error: NodeJS.ErrnoException, { argv, cwd }: Command): SpawnFailure {
+  const name = JSON.stringify((argv[0] ?? '').slice(0, 200))
+  const { code } = error
+  if (code === 'EMFILE' || code === 'ENFILE' || code === 'EAGAIN' || code === 'ENOMEM') {
+    return {
+      detail: `cannot start ${name}: this machine is short of resources (${code})`,
+      isPassing: true,
+    }
+  }
+  return { detail: `cannot start ${name}: ${reasonOf(error, cwd)}`, isPassing: false }
+}
+
+function reasonOf(error: NodeJS.ErrnoException, cwd: string): string {
+  switch (error.code) {
+    case 'ENOENT':
+      return isDirectory(cwd)
+        ? 'no such command, or the interpreter it names is missing (ENOENT)'
+        : `the working directory ${cwd} is gone (ENOENT)`
+    case 'EACCES':
+      return 'not executable (EACCES)'
+    case 'E2BIG':
+      return 'arguments and environment together are too large (E2BIG)'
+    case 'ENOEXEC':
+      return 'not a program, and a script without #! (ENOEXEC)'
+    case 'ERR_INVALID_ARG_VALUE':
+      return 'a command must not be empty, and no argument or variable may hold a zero byte'
+    default:
+      return error.message.slice(0, 300)
+  }
+}
