@@ -97,32 +97,41 @@ const item = {
 }
 
 /** Schema of {@link ExecutionItem}. */
-export const executionItemSchema: SchemaOf<ExecutionItem> = closed(item)
+export const executionItemSchema: SchemaOf<ExecutionItem> = closed(item, 'ExecutionItem')
 
 /** Schema of {@link ExecutionDetail}. */
-export const executionDetailSchema: SchemaOf<ExecutionDetail> = closed({
-  ...item,
-  attempts: listOf(executionItemSchema),
-})
+export const executionDetailSchema: SchemaOf<ExecutionDetail> = closed(
+  {
+    ...item,
+    attempts: listOf(executionItemSchema),
+  },
+  'ExecutionDetail',
+)
 
 /** Schema of {@link ExecutionPage}. */
-export const executionPageSchema: SchemaOf<ExecutionPage> = closed({
-  items: listOf(executionItemSchema),
-  cursor: nullable(text),
-})
+export const executionPageSchema: SchemaOf<ExecutionPage> = closed(
+  {
+    items: listOf(executionItemSchema),
+    cursor: nullable(text),
+  },
+  'ExecutionPage',
+)
 
 /** Schema of {@link OutputPage}. */
-export const outputPageSchema: SchemaOf<OutputPage> = closed({
-  execution: text,
-  slot: text,
-  attempt: whole,
-  offset: whole,
-  total: whole,
-  dropped: whole,
-  ended: flag,
-  encoding: oneOf('utf8', 'base64'),
-  data: text,
-})
+export const outputPageSchema: SchemaOf<OutputPage> = closed(
+  {
+    execution: text,
+    slot: text,
+    attempt: whole,
+    offset: whole,
+    total: whole,
+    dropped: whole,
+    ended: flag,
+    encoding: oneOf('utf8', 'base64'),
+    data: text,
+  },
+  'OutputPage',
+)
 
 /** Schema of {@link Accepted}. */
-export const acceptedSchema: SchemaOf<Accepted> = closed({ job: text, execution: text })
+export const acceptedSchema: SchemaOf<Accepted> = closed({ job: text, execution: text }, 'Accepted')

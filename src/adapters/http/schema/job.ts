@@ -112,18 +112,24 @@ export interface JobWrite extends Job {
 const outcome = oneOf(...ranOutcomes, ...notRunOutcomes)
 
 /** Schema of {@link JobTick}. */
-export const jobTickSchema: SchemaOf<JobTick> = closed({
-  scheduledAt: instant,
-  plannedAt: instant,
-  node: nullable(text),
-  nodeName: nullable(text),
-})
+export const jobTickSchema: SchemaOf<JobTick> = closed(
+  {
+    scheduledAt: instant,
+    plannedAt: instant,
+    node: nullable(text),
+    nodeName: nullable(text),
+  },
+  'JobTick',
+)
 
-const conflict: SchemaOf<JobConflict> = closed({
-  group: text,
-  winner: anything,
-  losers: listOf(closed({ value: anything, author: text, at: instant })),
-})
+const conflict: SchemaOf<JobConflict> = closed(
+  {
+    group: text,
+    winner: anything,
+    losers: listOf(closed({ value: anything, author: text, at: instant })),
+  },
+  'JobConflict',
+)
 
 const job = {
   name: text,
@@ -148,19 +154,25 @@ const job = {
 }
 
 /** Schema of {@link Job}. */
-export const jobAnswerSchema: SchemaOf<Job> = closed(job)
+export const jobAnswerSchema: SchemaOf<Job> = closed(job, 'Job')
 
 /** Schema of {@link JobPage}. */
-export const jobPageSchema: SchemaOf<JobPage> = closed({
-  items: listOf(jobAnswerSchema),
-  cursor: nullable(text),
-})
+export const jobPageSchema: SchemaOf<JobPage> = closed(
+  {
+    items: listOf(jobAnswerSchema),
+    cursor: nullable(text),
+  },
+  'JobPage',
+)
 
 /** Schema of {@link JobWrite}. */
-export const jobWriteSchema: SchemaOf<JobWrite> = closed({
-  ...job,
-  change: oneOf('created', 'replaced', 'unchanged'),
-  differences: listOf(closed({ path: text, before: anything, after: anything })),
-  warnings: listOf(text),
-  dryRun: flag,
-})
+export const jobWriteSchema: SchemaOf<JobWrite> = closed(
+  {
+    ...job,
+    change: oneOf('created', 'replaced', 'unchanged'),
+    differences: listOf(closed({ path: text, before: anything, after: anything })),
+    warnings: listOf(text),
+    dryRun: flag,
+  },
+  'JobWrite',
+)

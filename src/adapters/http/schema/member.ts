@@ -37,24 +37,30 @@ export interface MemberList {
 }
 
 /** Schema of {@link Member}. */
-export const memberSchema: SchemaOf<Member> = closed({
-  id: text,
-  name: text,
-  self: flag,
-  state: text,
-  tags: mapOf(text),
-  lastSeenMs: nullable(real),
-  clockOffsetMs: nullable(real),
-  roundTripMs: nullable(real),
-  version: text,
-  incarnation: whole,
-  addresses: listOf(text),
-  eligibleFromMs: whole,
-  leaveAtMs: nullable(whole),
-  startedAt: nullable(instant),
-  running: whole,
-  storeDigest: nullable(text),
-})
+export const memberSchema: SchemaOf<Member> = closed(
+  {
+    id: text,
+    name: text,
+    self: flag,
+    state: text,
+    tags: mapOf(text),
+    lastSeenMs: nullable(real),
+    clockOffsetMs: nullable(real),
+    roundTripMs: nullable(real),
+    version: text,
+    incarnation: whole,
+    addresses: listOf(text),
+    eligibleFromMs: whole,
+    leaveAtMs: nullable(whole),
+    startedAt: nullable(instant),
+    running: whole,
+    storeDigest: nullable(text),
+  },
+  'Member',
+)
 
 /** Schema of {@link MemberList}. */
-export const memberListSchema: SchemaOf<MemberList> = closed({ items: listOf(memberSchema) })
+export const memberListSchema: SchemaOf<MemberList> = closed(
+  { items: listOf(memberSchema) },
+  'MemberList',
+)

@@ -57,35 +57,44 @@ export interface Explain {
 }
 
 const candidate = { id: text, name: text }
-const excluded: SchemaOf<Excluded> = closed({ ...candidate, reason: text })
-const ranked: SchemaOf<RankedCandidate> = closed({
-  ...candidate,
-  score: Type.Optional(real),
-  state: text,
-})
+const excluded: SchemaOf<Excluded> = closed({ ...candidate, reason: text }, 'Excluded')
+const ranked: SchemaOf<RankedCandidate> = closed(
+  {
+    ...candidate,
+    score: Type.Optional(real),
+    state: text,
+  },
+  'RankedCandidate',
+)
 
-const plannedTick: SchemaOf<PlannedTick> = closed({
-  job: text,
-  scheduledAt: instant,
-  plannedAt: instant,
-  node: nullable(text),
-  nodeName: nullable(text),
-  rank: listOf(closed(candidate)),
-  excluded: listOf(excluded),
-})
+const plannedTick: SchemaOf<PlannedTick> = closed(
+  {
+    job: text,
+    scheduledAt: instant,
+    plannedAt: instant,
+    node: nullable(text),
+    nodeName: nullable(text),
+    rank: listOf(closed(candidate)),
+    excluded: listOf(excluded),
+  },
+  'PlannedTick',
+)
 
 /** Schema of {@link Plan}. */
-export const planSchema: SchemaOf<Plan> = closed({ ticks: listOf(plannedTick) })
+export const planSchema: SchemaOf<Plan> = closed({ ticks: listOf(plannedTick) }, 'Plan')
 
 /** Schema of {@link Explain}. */
-export const explainSchema: SchemaOf<Explain> = closed({
-  job: text,
-  scheduledAt: instant,
-  execution: Type.Optional(executionItemSchema),
-  view: listOf(ranked),
-  rank: listOf(ranked),
-  excluded: listOf(excluded),
-  facts: listOf(text),
-  outcome: nullable(text),
-  reason: text,
-})
+export const explainSchema: SchemaOf<Explain> = closed(
+  {
+    job: text,
+    scheduledAt: instant,
+    execution: Type.Optional(executionItemSchema),
+    view: listOf(ranked),
+    rank: listOf(ranked),
+    excluded: listOf(excluded),
+    facts: listOf(text),
+    outcome: nullable(text),
+    reason: text,
+  },
+  'Explain',
+)

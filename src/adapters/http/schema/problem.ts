@@ -24,15 +24,18 @@ export interface Problem {
 }
 
 /** Schema of {@link Problem}. */
-export const problemSchema: SchemaOf<Problem> = closed({
-  type: text,
-  title: text,
-  status: whole,
-  detail: text,
-  code: text,
-  hint: text,
-  docs: text,
-  expected: Type.Optional(text),
-  current: Type.Optional(text),
-  currentDocument: Type.Optional(mapOf(anything)),
-})
+export const problemSchema: SchemaOf<Problem> = closed(
+  {
+    type: text,
+    title: text,
+    status: whole,
+    detail: text,
+    code: text,
+    hint: text,
+    docs: text,
+    expected: Type.Optional(text),
+    current: Type.Optional(text),
+    currentDocument: Type.Optional(mapOf(anything)),
+  },
+  'Problem',
+)

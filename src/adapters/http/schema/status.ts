@@ -71,58 +71,73 @@ export interface Status {
   readonly asOf: { readonly oldestMs: number }
 }
 
-const self: SchemaOf<Self> = closed({
-  id: text,
-  name: text,
-  incarnation: whole,
-  version: text,
-  profile: text,
-  startedAt: instant,
-  addresses: listOf(text),
-  tags: mapOf(text),
-})
+const self: SchemaOf<Self> = closed(
+  {
+    id: text,
+    name: text,
+    incarnation: whole,
+    version: text,
+    profile: text,
+    startedAt: instant,
+    addresses: listOf(text),
+    tags: mapOf(text),
+  },
+  'Self',
+)
 
-const clock: SchemaOf<ClockStatus> = closed({
-  state: text,
-  offsetMs: real,
-  errorMs: real,
-  clusterMs: real,
-})
+const clock: SchemaOf<ClockStatus> = closed(
+  {
+    state: text,
+    offsetMs: real,
+    errorMs: real,
+    clusterMs: real,
+  },
+  'ClockStatus',
+)
 
-const counters: SchemaOf<Counts> = closed({
-  started: whole,
-  succeeded: whole,
-  failed: whole,
-  takeovers: whole,
-  duplicates: whole,
-  missed: whole,
-  skipped: whole,
-})
+const counters: SchemaOf<Counts> = closed(
+  {
+    started: whole,
+    succeeded: whole,
+    failed: whole,
+    takeovers: whole,
+    duplicates: whole,
+    missed: whole,
+    skipped: whole,
+  },
+  'Counts',
+)
 
-const nextTick: SchemaOf<NextTick> = closed({
-  job: text,
-  scheduledAt: instant,
-  node: nullable(text),
-  nodeName: nullable(text),
-  rank: listOf(text),
-})
+const nextTick: SchemaOf<NextTick> = closed(
+  {
+    job: text,
+    scheduledAt: instant,
+    node: nullable(text),
+    nodeName: nullable(text),
+    rank: listOf(text),
+  },
+  'NextTick',
+)
 
 /** Schema of {@link Status}. */
-export const statusSchema: SchemaOf<Status> = closed({
-  self,
-  clock,
-  ready: flag,
-  isolated: flag,
-  members: listOf(memberSchema),
-  view: closed({ agreeing: whole, neighbours: whole }),
-  jobs: closed({ count: whole, digest: text, laggingMembers: listOf(text) }),
-  conflicts: listOf(text),
-  next: listOf(nextTick),
-  recent: listOf(executionItemSchema),
-  counters,
-  network: mapOf(real),
-  asOf: closed({ oldestMs: real }),
-})
+export const statusSchema: SchemaOf<Status> = closed(
+  {
+    self,
+    clock,
+    ready: flag,
+    isolated: flag,
+    members: listOf(memberSchema),
+    view: closed({ agreeing: whole, neighbours: whole }),
+    jobs: closed({ count: whole, digest: text, laggingMembers: listOf(text) }),
+    conflicts: listOf(text),
+    next: listOf(nextTick),
+    recent: listOf(executionItemSchema),
+    counters,
+    network: mapOf(real),
+    asOf: closed({ oldestMs: real }),
+  },
+  'Status',
+)
 
 /** Answer of `/readyz`. */
 export interface Readiness {
@@ -132,4 +147,7 @@ export interface Readiness {
 }
 
 /** Schema of {@link Readiness}. */
-export const readinessSchema: SchemaOf<Readiness> = closed({ ready: flag, reason: text })
+export const readinessSchema: SchemaOf<Readiness> = closed(
+  { ready: flag, reason: text },
+  'Readiness',
+)

@@ -6,15 +6,12 @@ export type SchemaOf<T> = TUnsafe<T>
 /** RFC 3339 in UTC with milliseconds: `2027-03-01T09:00:00.000Z`. */
 export type Instant = string
 
-/** A closed object: a key that is not listed is refused. */
+/** A closed object: a key that is not listed is refused. With a title it is a component of its own. */
 export function closed<P extends TProperties>(
   properties: P,
-  description?: string,
+  title?: string,
 ): TUnsafe<Static<ReturnType<typeof Type.Object<P>>>> {
-  const options = {
-    additionalProperties: false,
-    ...(description === undefined ? {} : { description }),
-  }
+  const options = { additionalProperties: false, ...(title === undefined ? {} : { title }) }
   return Type.Unsafe(Type.Object(properties, options))
 }
 
