@@ -1,0 +1,126 @@
+/**
+ * Ticks that nobody was there to run: which of them run after all, and what is recorded about the
+ * others (scheduling.md §5).
+ *
+ * First answer: walk from the last handled tick to now. After a year of absence a job of every second
+ * has 31 million of them, and a scheduler that counts its backlog stops for good (Kubernetes did,
+ * after 100). So ticks come newest first, computed backwards, and at most `max` are looked at; what
+ * is older is one range whose end is told and whose size nobody counts.
+ */
+import { hash64, scale } from '../hash.ts'
+import type { Misfire, Timing } from '../jobs/definition.ts'
+import { intervalAfter, plannedStart, previousTick } from './tick.ts'
+
+const DEADLINE_MIN_MS = 5_000
+const DEADLINE_MAX_MS = 3_600_000
+const SPREAD_MAX_MS = 30_000
+
+/** A tick with what its judgement needs. */
+export interface OverdueTick {
+  readonly dueMs: number
+  readonly plannedMs: number
+  readonly cutoffMs: number
+}
+
+/** `policy`: the policy passes it over; `deadline`: its cutoff is over. */
+export type MissedReason = 'policy' | 'deadline'
+
+/** Neighbouring ticks that are missed for one reason. */
+export interface MissedRange {
+  readonly fromMs: number
+  readonly toMs: number
+  readonly count: number
+  readonly reason: MissedReason
+}
+
+export interface Judgement {
+  /** Ticks to start, ascending. */
+  readonly runs: readonly OverdueTick[]
+  /** Ticks to record as missed, newest first. */
+  readonly missed: readonly MissedRange[]
+  /** Ticks older than this were not looked at and are missed; null when all were. */
+  readonly unlistedBeforeMs: number | null
+}
+
+export interface Overdue {
+  /** Newest first; read only as far as needed. */
+  readonly ticks: Iterable<OverdueTick>
+  readonly policy: Misfire['policy']
+  readonly nowMs: number
+  /** Ticks looked at. */
+  readonly max: number
+}
+
+/** Deadline of a tick: as written, else half of its interval, from 5 s to 1 h. */
+export function deadlineOf(misfire: Misfire, intervalMs: number): number {
+  if (misfire.deadlineMs !== null) return misfire.deadlineMs
+  return Math.max(DEADLINE_MIN_MS, Math.min(DEADLINE_MAX_MS, Math.floor(intervalMs / 2)))
+}
+
+/** Last instant at which a first attempt may start. */
+export function cutoffOf(misfire: Misfire, plannedMs: number, intervalMs: number): number {
+  return plannedMs + deadlineOf(misfire, intervalMs)
+}
+
+/**
+ * The job's ticks with afterMs < T, planned before the node was ready, newest first. `isSettled`
+ * takes out those that somebody has handled.
+ */
+export function* overdueTicks(
+  name: string,
+  timing: Timing,
+  misfire: Misfire,
+  span: { readonly afterMs: number; readonly readyAtMs: number },
+  isSettled: (dueMs: number) => boolean = () => false,
+): Generator<OverdueTick, void, void> {
+  let dueMs = previousTick(name, timing, span.readyAtMs - 1)
+  while (dueMs !== undefined && dueMs > span.afterMs) {
+    const plannedMs = plannedStart(name, timing, dueMs)
+    if (plannedMs < span.readyAtMs && !isSettled(dueMs)) {
+      const cutoffMs = cutoffOf(misfire, plannedMs, intervalAfter(name, timing, dueMs))
+      yield { dueMs, plannedMs, cutoffMs }
+    }
+    dueMs = previousTick(name, timing, dueMs - 1)
+  }
+}
+
+/** Judges overdue ticks once the node is ready. */
+export function judgeOverdue(overdue: Overdue): Judgement {
+  const runs: OverdueTick[] = []
+  const missed: MissedRange[] = []
+  let looked = 0
+  let lastMs: number | null = null
+  for (const tick of overdue.ticks) {
+    if (looked === overdue.max) return { runs, missed, unlistedBeforeMs: lastMs }
+    looked++
+    lastMs = tick.dueMs
+    const verdict = judge(tick, overdue, runs.length)
+    if (verdict === 'run') runs.unshift(tick)
+    else addMissed(missed, tick.dueMs, verdict)
+  }
+  return { runs, missed, unlistedBeforeMs: null }
+}
+
+/** Delay of a catch-up start, so that a fleet that comes back does not start everything at once. */
+export function catchUpDelayMs(tickId: string, intervalMs: number): number {
+  return scale(hash64(`M|${tickId}`), Math.min(SPREAD_MAX_MS, Math.floor(intervalMs / 2)))
+}
+
+function judge(tick: OverdueTick, overdue: Overdue, running: number): 'run' | MissedReason {
+  if (tick.cutoffMs < overdue.nowMs) return 'deadline'
+  switch (overdue.policy) {
+    case 'skip':
+      return 'policy'
+    case 'latest':
+      return running === 0 ? 'run' : 'policy'
+  }
+}
+
+function addMissed(missed: MissedRange[], dueMs: number, reason: MissedReason): void {
+  const last = missed.at(-1)
+  if (last?.reason === reason) {
+    missed[missed.length - 1] = { ...last, fromMs: dueMs, count: last.count + 1 }
+  } else {
+    missed.push({ fromMs: dueMs, toMs: dueMs, count: 1, reason })
+  }
+}

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Misfire } from '../../../src/core/jobs/definition.ts'
+import {
+  catchUpDelayMs,
+  cutoffOf,
+  deadlineOf,
+  judgeOverdue,
+  overdueTicks,
+} from '../../../src/core/scheduler/misfire.ts'
+import { iso, ms, timingOf } from './timing.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+const readyAtMs = ms('2026-06-01T14:20Z')
+const afterMs = ms('2026-06-01T10:05Z')
+const hourly = timingOf('0 * * * *')
+
+function judged(
+  misfire: Misfire,
+  max = 100,
+  timing = hourly,
+  span = { afterMs, readyAtMs },
+): string {
+  const ticks = overdueTicks('backup', timing, misfire, span)
+  const judgement = judgeOverdue({ ticks, policy: misfire.policy, nowMs: span.readyAtMs, max })
+  const time = (at: number): string => iso(at).slice(11, 16)
+  const parts = [
+    ...judgement.runs.map((tick) => `runs ${time(tick.dueMs)}`),
+    ...judgement.missed.map((m) => `${m.reason} ${time(m.fromMs)}-${time(m.toMs)} ×${m.count}`),
+  ]
+  const { unlistedBeforeMs } = judgement
+  if (unlistedBeforeMs !== null) parts.push(`older than ${time(unlistedBeforeMs)}`)
+  return parts.join(', ')
+}
+
+test('a cluster that was off 10:05 to 14:20 judges the ticks of the golden table', () => {
+  const rows: readonly (readonly [Misfire, string])[] = [
+    [{ policy: 'latest', deadlineMs: null }, 'runs 14:00, deadline 11:00-13:00 ×3'],
+    [{ policy: 'latest', deadlineMs: 10 * minute }, 'deadline 11:00-14:00 ×4'],
+    [{ policy: 'latest', deadlineMs: 6 * hour }, 'runs 14:00, policy 11:00-13:00 ×3'],
+    [{ policy: 'skip', deadlineMs: 6 * hour }, 'policy 11:00-14:00 ×4'],
+  ]
+  for (const [misfire, expected] of rows) assert.equal(judged(misfire), expected)
+})
+
+test('a cutoff is inclusive', () => {
+  const misfire: Misfire = { policy: 'latest', deadlineMs: 20 * minute }
+  assert.match(judged(misfire), /^runs 14:00/)
+  assert.match(judged({ ...misfire, deadlineMs: 20 * minute - 1 }), /^deadline/)
+})
+
+test('a tick planned at or after the moment of readiness is not overdue', () => {
+  const misfire: Misfire = { policy: 'latest', deadlineMs: 6 * hour }
+  const span = { afterMs, readyAtMs: ms('2026-06-01T14:00Z') }
+  assert.equal(judged(misfire, 100, hourly, span), 'runs 13:00, policy 11:00-12:00 ×2')
+  const jittered = { ...hourly, jitterMs: hour }
+  const dues = [...overdueTicks('backup', jittered, misfire, { afterMs, readyAtMs })]
+  for (const tick of dues) assert.ok(tick.plannedMs < readyAtMs, iso(tick.dueMs))
+})
+
+test('settled ticks are left alone', () => {
+  const misfire: Misfire = { policy: 'latest', deadlineMs: 6 * hour }
+  const isSettled = (dueMs: number): boolean => iso(dueMs).includes('T14:')
+  const ticks = overdueTicks('backup', hourly, misfire, { afterMs, readyAtMs }, isSettled)
+  const { runs } = judgeOverdue({ ticks, policy: 'latest', nowMs: readyAtMs, max: 10 })
+  assert.deepEqual(
+    runs.map((tick) => iso(tick.dueMs)),
+    ['2026-06-01T13:00:00Z'],
+  )
+})
+
+test('a backlog of any size costs at most max ticks, the rest is a range without a count', () => {
+  const everySecond = timingOf('* * * * * *')
+  const misfire: Misfire = { policy: 'latest', deadlineMs: null }
+  const span = { afterMs: 0, readyAtMs }
+  const expected = 'runs 14:19, policy 14:19-14:19 ×4, deadline 14:18-14:19 ×59, older than 14:18'
+  assert.equal(judged(misfire, 64, everySecond, span), expected)
+  assert.equal(judged(misfire, 0, everySecond, span), '')
+})
+
+test('the default deadline is half of the interval, from 5 s to 1 h', () => {
+  const misfire: Misfire = { policy: 'latest', deadlineMs: null }
+  const rows: readonly (readonly [number, number])[] = [
+    [1_000, 5_000],
+    [10_000, 5_000],
+    [10 * minute, 5 * minute],
+    [hour, 30 * minute],
+    [24 * hour, hour],
+  ]
+  for (const [intervalMs, deadlineMs] of rows) {
+    assert.equal(deadlineOf(misfire, intervalMs), deadlineMs, `${intervalMs}`)
+  }
+  assert.equal(deadlineOf({ ...misfire, deadlineMs: 0 }, hour), 0)
+  assert.equal(cutoffOf(misfire, 1_000_000, hour), 1_000_000 + 30 * minute)
+})
+
+test('catch-up starts are spread over half of the interval, at most 30 s', () => {
+  for (let i = 0; i < 200; i++) {
+    const delay = catchUpDelayMs(`job-${i}@1767236400000`, hour)
+    assert.ok(delay >= 0 && delay < 30_000, `${delay}`)
+    assert.ok(catchUpDelayMs(`job-${i}@1767236400000`, 2_000) < 1_000)
+  }
+})
