@@ -1,0 +1,64 @@
+// Of the rows of one slot: which one speaks for it, and whether an attempt was started twice.
+
+import { phases, type Phase } from '../../core/execution/record.ts'
+import type { Row } from './database.ts'
+
+/** What of a row decides. */
+export interface SlotRow {
+  readonly id: number
+  readonly place: number
+  readonly head: boolean
+  readonly twin: boolean
+  readonly attempt: number
+  readonly executor: string | null
+  readonly author: string
+  readonly phase: Phase
+  readonly outcome: string | null
+  readonly claimed: number | null
+  readonly count: number
+}
+
+export const slotColumns = `id, place, head, twin, attempt, executor, author, phase, outcome,
+  claimed, count`
+
+export function toSlotRow(row: Row): SlotRow {
+  return { ...row, head: row['head'] === 1, twin: row['twin'] === 1 } as unknown as SlotRow
+}
+
+/**
+ * Last attempt, then one that ran, then success, then the furthest phase and the longer range, then
+ * the earlier claim: the order in which the ledger lets records speak.
+ */
+export function findHead(rows: readonly SlotRow[]): SlotRow {
+  return rows.reduce((best, row) => (compare(row, best) < 0 ? row : best))
+}
+
+function compare(a: SlotRow, b: SlotRow): number {
+  const order =
+    b.attempt - a.attempt ||
+    Number(isClaim(b)) - Number(isClaim(a)) ||
+    Number(b.outcome === 'success') - Number(a.outcome === 'success') ||
+    phases.indexOf(b.phase) - phases.indexOf(a.phase) ||
+    b.count - a.count ||
+    (a.claimed ?? 0) - (b.claimed ?? 0)
+  if (order !== 0) return order
+  return (a.executor ?? a.author) < (b.executor ?? b.author) ? -1 : 1
+}
+
+/** Whether two members started one attempt. */
+export function hasTwin(rows: readonly SlotRow[]): boolean {
+  const claims = rows.filter(isClaim)
+  return new Set(claims.map(({ attempt }) => attempt)).size < claims.length
+}
+
+const isClaim = (row: SlotRow): boolean => row.executor !== null && row.phase !== 'queued'
+
+/** Whether a record of this attempt, executor and author takes the place of the row. */
+export function isReplaced(
+  row: SlotRow,
+  by: Pick<SlotRow, 'attempt' | 'executor' | 'author' | 'count'>,
+): boolean {
+  if (row.attempt !== by.attempt || row.executor !== by.executor) return false
+  // Ranges of ticks that did not run are kept per author: each author's grows on its own.
+  return by.executor !== null || row.author === by.author || (row.count <= 1 && by.count <= 1)
+}
