@@ -2,6 +2,7 @@
 // persist, then send and publish, then start and stop, then everything else. If a commit fails,
 // nothing after it happens and the node hears `storeFailed`.
 
+import type { SeenVector } from './clock/version-vector.ts'
 import type { AttemptId, ExecutionId, JobName, MemberId, Slot } from './ids.ts'
 import type { Run } from './jobs/definition.ts'
 import type { StoredRecord } from './execution/record.ts'
@@ -11,7 +12,12 @@ import type { Report } from './report.ts'
 /** One row to write; the rows of one step are one transaction. */
 export type Write =
   /** A signed write of a job's field groups; `id` is the hash of the bytes. */
-  | { readonly kind: 'intent'; readonly id: string; readonly job: JobName; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'intent'
+      readonly id: string
+      readonly job: JobName
+      readonly bytes: Uint8Array
+    }
   | { readonly kind: 'forgetIntent'; readonly id: string }
   /** An execution record; replaces the earlier phase of the same attempt and executor. */
   | { readonly kind: 'record'; readonly stored: StoredRecord }
@@ -53,8 +59,17 @@ export interface Launch {
 }
 
 export type Effect =
-  | { readonly kind: 'persist'; readonly durability: 'full' | 'normal'; readonly writes: readonly Write[] }
-  | { readonly kind: 'send'; readonly to: MemberId; readonly channel: Channel; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'persist'
+      readonly durability: 'full' | 'normal'
+      readonly writes: readonly Write[]
+    }
+  | {
+      readonly kind: 'send'
+      readonly to: MemberId
+      readonly channel: Channel
+      readonly bytes: Uint8Array
+    }
   | { readonly kind: 'publish'; readonly topic: Topic; readonly bytes: Uint8Array }
   /** Ask a peer; the answer comes back as a `response` event with the same `id`. */
   | {
@@ -67,18 +82,14 @@ export type Effect =
     }
   /** Answer to a `request` event. */
   | { readonly kind: 'respond'; readonly id: number; readonly bytes: Uint8Array }
-  /**
-   * Answer with a page of stored records that the asker, whose encoded version vector is `after`,
-   * lacks; `seen` is ours as the pull began, told on the last page.
-   */
-  | {
-      readonly kind: 'respondRecords'
-      readonly id: number
-      readonly after: Uint8Array
-      readonly seen: Uint8Array
-    }
+  /** Answer with a page of the stored records that `after` lacks. */
+  | { readonly kind: 'respondRecords'; readonly id: number; readonly after: SeenVector }
   /** Whether a gossiped message is passed on. */
-  | { readonly kind: 'verdict'; readonly id: number; readonly verdict: 'accept' | 'ignore' | 'reject' }
+  | {
+      readonly kind: 'verdict'
+      readonly id: number
+      readonly verdict: 'accept' | 'ignore' | 'reject'
+    }
   /** Serve all protocols to this peer from now on. */
   | { readonly kind: 'admit'; readonly peer: MemberId }
   /** Keep a connection to each of these for ever; replaces the previous list. */

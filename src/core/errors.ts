@@ -38,8 +38,16 @@ export type ErrorCode =
 
 /** Every code that meshcron shows to the outside. Callers branch on the code, never on a text. */
 export const errors: Readonly<Record<ErrorCode, ErrorMeaning>> = {
-  MC_BAD_INPUT: { meaning: 'a value is missing, unknown or of the wrong form', exit: 2, status: 400 },
-  MC_BAD_SCHEDULE: { meaning: 'the schedule cannot be read or never matches', exit: 2, status: 400 },
+  MC_BAD_INPUT: {
+    meaning: 'a value is missing, unknown or of the wrong form',
+    exit: 2,
+    status: 400,
+  },
+  MC_BAD_SCHEDULE: {
+    meaning: 'the schedule cannot be read or never matches',
+    exit: 2,
+    status: 400,
+  },
   MC_BAD_TIMEZONE: { meaning: 'the timezone is not an IANA name known here', exit: 2, status: 400 },
   MC_PAST_INSTANT: { meaning: 'an @at instant lies in the past', exit: 2, status: 400 },
   MC_NAME_CLASH: { meaning: 'another job has this name in different case', exit: 4, status: 409 },
@@ -49,7 +57,11 @@ export const errors: Readonly<Record<ErrorCode, ErrorMeaning>> = {
   MC_UNKNOWN_EXECUTION: { meaning: 'no execution of this id', exit: 3, status: 404 },
   MC_UNKNOWN_MEMBER: { meaning: 'no member of this id or name', exit: 3, status: 404 },
   MC_NOT_RUNNING: { meaning: 'the execution is not running', exit: 4, status: 409 },
-  MC_MEMBER_UNREACHABLE: { meaning: 'the member that would have to act cannot be reached', exit: 5, status: 503 },
+  MC_MEMBER_UNREACHABLE: {
+    meaning: 'the member that would have to act cannot be reached',
+    exit: 5,
+    status: 503,
+  },
   MC_CATALOG_FULL: { meaning: 'the fleet holds as many jobs as it may', exit: 1, status: 507 },
   MC_CLOCK_FULL: { meaning: 'too many actors have written this job', exit: 1, status: 507 },
   MC_STORE_FAILED: { meaning: 'the store cannot be written', exit: 1, status: 507 },

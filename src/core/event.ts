@@ -50,9 +50,15 @@ export type Command =
   | { readonly kind: 'resumeJob'; readonly name: JobName }
   /** Run now; the same key means the same execution. */
   | { readonly kind: 'dispatch'; readonly name: JobName; readonly key: string }
-  | { readonly kind: 'stopExecution'; readonly execution: ExecutionId; readonly attempt?: AttemptId }
+  | {
+      readonly kind: 'stopExecution'
+      readonly execution: ExecutionId
+      readonly attempt?: AttemptId
+    }
   /** Announce that this node goes: it owns ticks for `leadMs` more, then it has left. */
-  | { readonly kind: 'leave' }
+  | { readonly kind: 'leave'; readonly leadMs: number }
+  /** Stop everything that runs here. */
+  | { readonly kind: 'stopRunning' }
 
 export type ExecutionReport =
   | { readonly kind: 'started'; readonly attempt: AttemptId; readonly pid: number }

@@ -1,0 +1,156 @@
+// What users ask of a node, and what a changed job sets in motion.
+
+import type { Reply } from './effect.ts'
+import type { Command } from './event.ts'
+import { unknownJob, type Executions } from './execution/executions.ts'
+import type { JobName } from './ids.ts'
+import type { Job } from './jobs/catalog.ts'
+import type { Groups, Timing } from './jobs/definition.ts'
+import type { Replica } from './jobs/replica.ts'
+import type { Membership } from './membership/membership.ts'
+import { refuse, type Refusal, type Result } from './result.ts'
+import type { Planner } from './scheduler/planner.ts'
+import { checkTiming } from './scheduler/tick.ts'
+import type { Turn } from './turn.ts'
+
+export class Commands {
+  readonly #turn: Turn
+  readonly #membership: Membership
+  readonly #replica: Replica
+  readonly #executions: Executions
+  readonly #planner: Planner
+
+  constructor(components: {
+    turn: Turn
+    membership: Membership
+    replica: Replica
+    executions: Executions
+    planner: Planner
+  }) {
+    this.#turn = components.turn
+    this.#membership = components.membership
+    this.#replica = components.replica
+    this.#executions = components.executions
+    this.#planner = components.planner
+  }
+
+  run(command: Command): Reply {
+    switch (command.kind) {
+      case 'putJob':
+        return this.#put(command)
+      case 'removeJob':
+        return this.#remove(command.name, command.ifMatch)
+      case 'pauseJob': {
+        const { name, note, untilMs } = command
+        return this.#change(name, { enabled: { enabled: false, note, untilMs } })
+      }
+      case 'resumeJob':
+        return this.#change(command.name, { enabled: { enabled: true, note: '', untilMs: null } })
+      case 'dispatch': {
+        const execution = this.#executions.dispatch(command.name, command.key)
+        return execution.ok ? { ok: true, execution: execution.value } : failed(execution.refusal)
+      }
+      case 'stopExecution': {
+        const execution = this.#executions.stop(command.execution, command.attempt)
+        return execution.ok ? { ok: true, execution: execution.value } : failed(execution.refusal)
+      }
+      case 'leave':
+        this.#membership.leave(this.#turn.clusterMs + command.leadMs)
+        this.#executions.takeover.viewChanged()
+        return { ok: true }
+      case 'stopRunning':
+        this.#executions.stopAllHere()
+        return { ok: true }
+    }
+  }
+
+  #put(command: Extract<Command, { kind: 'putJob' }>): Reply {
+    const { name, definition, ifMatch } = command
+    const live = this.#replica.catalog.live(name)
+    const conflict = mismatch(name, live, ifMatch)
+    if (conflict !== undefined) return conflict
+    const checked = checkTiming(name, definition.timing, this.#turn.clusterMs)
+    if (!checked.ok) return failed(checked.refusal)
+    const known = this.#replica.catalog.get(name)
+    const generation = live?.generation ?? (known === undefined ? 1 : known.generation + 1)
+    const timing = keepAnchor(live?.groups.timing, definition.timing)
+    // an edit that says nothing about the pause leaves it alone
+    const isPaused = live?.groups.enabled.enabled === false && !definition.enabled.enabled
+    const enabled =
+      isPaused && definition.enabled.note === '' ? live.groups.enabled : definition.enabled
+    return this.#write(name, generation, {
+      ...definition,
+      timing,
+      enabled,
+      life: { state: 'live' },
+    })
+  }
+
+  #remove(name: JobName, ifMatch: string | undefined): Reply {
+    const live = this.#replica.catalog.live(name)
+    if (live === undefined) return fromResult(unknownJob(name))
+    const conflict = mismatch(name, live, ifMatch)
+    return conflict ?? this.#write(name, live.generation, { life: { state: 'deleted' } })
+  }
+
+  #change(name: JobName, groups: Partial<Groups>): Reply {
+    const live = this.#replica.catalog.live(name)
+    if (live === undefined) return fromResult(unknownJob(name))
+    return this.#write(name, live.generation, groups)
+  }
+
+  #write(name: JobName, generation: number, groups: Partial<Groups>): Reply {
+    const written = this.#replica.write(name, generation, groups)
+    return written.ok ? { ok: true, job: name } : failed(written.refusal)
+  }
+
+  /** A job's winner may have changed, by a write of ours or by one that came. */
+  jobChanged(name: JobName): void {
+    const job = this.#replica.catalog.get(name)
+    this.#planner.jobChanged(name)
+    if (job === undefined) return
+    const change = job.groups.life.state === 'live' ? 'put' : 'deleted'
+    this.#turn.report({ kind: 'jobChanged', job: name, change })
+    for (const { group, losers } of job.conflicts) {
+      this.#turn.report({ kind: 'conflict', job: name, group, siblings: losers.length + 1 })
+    }
+  }
+}
+
+const failed = (refusal: Refusal): Reply => ({ ok: false, refusal })
+
+const fromResult = (result: Result<never>): Reply =>
+  result.ok ? { ok: true } : failed(result.refusal)
+
+/** The refusal when the job is not what the writer saw; undefined when it is. */
+function mismatch(
+  name: JobName,
+  live: Job | undefined,
+  ifMatch: string | undefined,
+): Reply | undefined {
+  if (ifMatch === undefined) return undefined
+  if (ifMatch === 'none') {
+    if (live === undefined) return undefined
+    return fromResult(
+      refuse('MC_EXISTS', `a job ${name} exists`, 'replace it with PUT, or choose another name'),
+    )
+  }
+  if (live === undefined) return fromResult(unknownJob(name))
+  if (ifMatch === '*' || ifMatch === live.etag) return undefined
+  const refusal = refuse(
+    'MC_CONFLICT',
+    `job ${name} changed since it was read`,
+    'read it again, apply your change to it, and write',
+  )
+  return refusal.ok ? undefined : { ok: false, refusal: refusal.refusal, currentEtag: live.etag }
+}
+
+/** An edit that leaves the schedule alone must not move the phase of its intervals. */
+function keepAnchor(old: Timing | undefined, written: Timing): Timing {
+  const isSame =
+    old !== undefined &&
+    old.schedule.join('\n') === written.schedule.join('\n') &&
+    old.timezone === written.timezone &&
+    old.startAtMs === written.startAtMs
+  return isSame ? { ...written, anchorMs: old.anchorMs } : written
+}

@@ -1,0 +1,82 @@
+// From a claimed attempt to what an executor starts: environment and filled placeholders.
+
+import type { Launch } from '../effect.ts'
+import type { Job } from '../jobs/catalog.ts'
+import type { Run } from '../jobs/definition.ts'
+import { formatInstant } from '../jobs/shape-time.ts'
+import type { ExecutionRecord } from './record.ts'
+import { attemptOf } from './ledger.ts'
+
+/** What placeholders and the environment are filled from. */
+type Facts = Readonly<
+  Record<'execution' | 'job' | 'scheduledAt' | 'attempt' | 'slot' | 'fence' | 'node', string>
+>
+
+/** `{node}`, `{job}` … inside one argument or one HTTP field; everything else in braces stays as it is. */
+function fill(text: string, facts: Facts, encodePart: (part: string) => string): string {
+  return text.replace(
+    /\{(execution|job|scheduledAt|attempt|slot|fence|node)\}/g,
+    (_, name: keyof Facts) => encodePart(facts[name]),
+  )
+}
+
+const asIs = (part: string): string => part
+/** A header value or a body is one field; a line break would start another header. */
+const oneLine = (part: string): string => part.replace(/[\r\n]/g, ' ')
+
+function fillRun(run: Run, facts: Facts): Run {
+  switch (run.kind) {
+    case 'exec':
+      return { kind: 'exec', argv: run.argv.map((argument) => fill(argument, facts, asIs)) }
+    case 'shell':
+      // never templated: a shell gets variables
+      return run
+    case 'http': {
+      const headers = Object.entries(run.headers).map(
+        ([name, value]) => [name, fill(value, facts, oneLine)] as const,
+      )
+      return {
+        ...run,
+        url: fill(run.url, facts, encodeURIComponent),
+        headers: Object.fromEntries(headers),
+        body: fill(run.body, facts, asIs),
+      }
+    }
+  }
+}
+
+/** What to start for a claimed record; `node` is the label of this member. */
+export function launchOf(
+  job: Job,
+  record: ExecutionRecord,
+  node: string,
+  plannedMs: number,
+): Launch {
+  const facts: Facts = {
+    execution: record.execution,
+    job: record.job,
+    scheduledAt: formatInstant(record.dueMs),
+    attempt: `${record.attempt}`,
+    slot: record.slot,
+    fence: `${record.fence}`,
+    node,
+  }
+  return {
+    attempt: attemptOf(record),
+    execution: record.execution,
+    job: record.job,
+    slot: record.slot,
+    run: fillRun(job.groups.action.run, facts),
+    env: {
+      ...job.groups.action.env,
+      MESHCRON_EXECUTION_ID: facts.execution,
+      MESHCRON_JOB: facts.job,
+      MESHCRON_SCHEDULED_AT: facts.scheduledAt,
+      MESHCRON_ATTEMPT: facts.attempt,
+      MESHCRON_SLOT: facts.slot,
+      MESHCRON_FENCE: facts.fence,
+      MESHCRON_NODE: facts.node,
+    },
+    plannedMs,
+  }
+}

@@ -1,0 +1,277 @@
+// What is known of every execution: per attempt and executor the furthest phase. Records come in any
+// order and more than once; merging keeps the later phase, lets the executor's own end replace `lost`,
+// and keeps two members that claimed one attempt apart: that is a duplicate, and it is counted.
+
+import {
+  attemptId,
+  tickExecutionId,
+  type AttemptId,
+  type ExecutionId,
+  type JobName,
+  type MemberId,
+  type Slot,
+} from '../ids.ts'
+import { limits } from '../limits.ts'
+import type { Counts } from '../event.ts'
+import {
+  phases,
+  ranOutcomes,
+  type ExecutionRecord,
+  type RanOutcome,
+  type StoredRecord,
+} from './record.ts'
+
+/** All that is known of one attempt: normally one claim. */
+interface Attempt {
+  readonly byExecutor: Map<MemberId | null, StoredRecord>
+}
+
+/** One slot of an execution. */
+interface SlotEntry {
+  readonly attempts: Map<number, Attempt>
+}
+
+interface ExecutionEntry {
+  readonly job: JobName
+  readonly dueMs: number
+  readonly slots: Map<Slot, SlotEntry>
+}
+
+export interface Merged {
+  /** The record told something new and is to be stored. */
+  readonly isNews: boolean
+  /** It revealed that two members started this attempt. */
+  readonly isDuplicate: boolean
+}
+
+const stale: Merged = { isNews: false, isDuplicate: false }
+
+export const isRan = (record: ExecutionRecord): boolean =>
+  record.outcome !== null && ranOutcomes.includes(record.outcome as RanOutcome)
+
+/** Ended, with no further attempt to come. */
+export const isSettled = (record: ExecutionRecord): boolean =>
+  record.phase === 'ended' && record.nextAttemptAtMs === null
+
+export class Ledger {
+  readonly #executions = new Map<ExecutionId, ExecutionEntry>()
+  /** Per job, the settled executions in the order of settling, so that the oldest can go. */
+  readonly #settled = new Map<JobName, ExecutionId[]>()
+  readonly #open = new Map<JobName, Set<ExecutionId>>()
+  /** Not-run ranges, newest last, a few per job. */
+  readonly #ranges = new Map<JobName, StoredRecord[]>()
+  readonly #counts: { -readonly [K in keyof Counts]: Counts[K] }
+
+  constructor(counts: Counts) {
+    this.#counts = { ...counts }
+  }
+
+  get counts(): Counts {
+    return this.#counts
+  }
+
+  /** Merges a record that is authentic; `isCounted` false for those that the totals hold already. */
+  merge(stored: StoredRecord, isCounted = true): Merged {
+    const { record } = stored
+    if (record.count > 1) return this.#mergeRange(stored, isCounted)
+    const entry = this.#entryOf(record)
+    const slot = mapGet(entry.slots, record.slot, () => ({ attempts: new Map() }))
+    const attempt = mapGet(slot.attempts, record.attempt, () => ({ byExecutor: new Map() }))
+    const known = attempt.byExecutor.get(record.executor)
+    if (known !== undefined && !isNewer(stored, known)) return stale
+    const claimsBefore = countClaims(attempt)
+    attempt.byExecutor.set(record.executor, stored)
+    const isDuplicate = claimsBefore === 1 && countClaims(attempt) === 2
+    if (isCounted) this.#count(record, known?.record, isDuplicate)
+    this.#track(record.execution, entry)
+    return { isNews: true, isDuplicate }
+  }
+
+  #entryOf(record: ExecutionRecord): ExecutionEntry {
+    return mapGet(this.#executions, record.execution, () => ({
+      job: record.job,
+      dueMs: record.dueMs,
+      slots: new Map(),
+    }))
+  }
+
+  #mergeRange(stored: StoredRecord, isCounted: boolean): Merged {
+    const ranges = mapGet(this.#ranges, stored.record.job, () => [])
+    const index = ranges.findIndex(
+      (other) =>
+        other.record.execution === stored.record.execution && other.author === stored.author,
+    )
+    const known = ranges[index]
+    if (known !== undefined && !isNewer(stored, known)) return stale
+    if (known !== undefined) ranges.splice(index, 1)
+    ranges.push(stored)
+    if (ranges.length > limits.ledgerSettledPerJobMax) ranges.shift()
+    if (isCounted)
+      this.#countNotRun(stored.record, stored.record.count - (known?.record.count ?? 0))
+    return { isNews: true, isDuplicate: false }
+  }
+
+  #count(record: ExecutionRecord, before: ExecutionRecord | undefined, isDuplicate: boolean): void {
+    const counts = this.#counts
+    if (record.executor !== null && record.phase !== 'queued' && !hasClaim(before)) {
+      counts.started += 1
+      if (record.why === 'takeover') counts.takeovers += 1
+    }
+    if (isDuplicate) counts.duplicates += 1
+    if (record.phase !== 'ended' || before?.phase === 'ended') return
+    if (record.outcome === 'success') counts.succeeded += 1
+    else if (isRan(record)) counts.failed += 1
+    else this.#countNotRun(record, 1)
+  }
+
+  #countNotRun(record: ExecutionRecord, ticks: number): void {
+    if (record.outcome === 'missed' || record.outcome === 'no-eligible-node') {
+      this.#counts.missed += ticks
+    } else this.#counts.skipped += ticks
+  }
+
+  /** Keeps the sets of open and settled executions, and forgets the oldest settled one. */
+  #track(id: ExecutionId, entry: ExecutionEntry): void {
+    const open = mapGet(this.#open, entry.job, () => new Set())
+    const settled = mapGet(this.#settled, entry.job, () => [])
+    const isOpen = [...entry.slots.keys()].some((slot) => this.isSlotOpen(id, slot))
+    if (isOpen) {
+      open.add(id)
+      return
+    }
+    open.delete(id)
+    if (!settled.includes(id)) settled.push(id)
+    if (settled.length <= limits.ledgerSettledPerJobMax) return
+    const oldest = settled.shift()!
+    if (!open.has(oldest)) this.#executions.delete(oldest)
+  }
+
+  /** Whether an attempt of the slot runs, waits or is to be repeated. */
+  isSlotOpen(id: ExecutionId, slot: Slot): boolean {
+    const newest = this.newest(id, slot)
+    return newest !== undefined && !isSettled(newest.record)
+  }
+
+  /** Whether some member is known to have claimed or ended this attempt, or to have decided its tick. */
+  isDecided(id: ExecutionId, slot: Slot, attempt: number): boolean {
+    const known = this.#executions.get(id)?.slots.get(slot)
+    if (known === undefined) return false
+    for (const [number, { byExecutor }] of known.attempts) {
+      if (number < attempt) continue
+      for (const { record } of byExecutor.values()) if (record.phase !== 'queued') return true
+    }
+    return attempt === 1 && known.attempts.has(0)
+  }
+
+  /** The record that speaks for the slot: of its last attempt, one that ran before one that did not. */
+  newest(id: ExecutionId, slot: Slot): StoredRecord | undefined {
+    const attempts = this.#executions.get(id)?.slots.get(slot)?.attempts
+    if (attempts === undefined) return undefined
+    const last = attempts.get(Math.max(...attempts.keys()))!
+    let best: StoredRecord | undefined
+    for (const stored of last.byExecutor.values()) {
+      if (best === undefined || speaksBefore(stored, best)) best = stored
+    }
+    return best
+  }
+
+  /** Claims of one attempt, one per executor. */
+  claims(id: ExecutionId, slot: Slot, attempt: number): readonly StoredRecord[] {
+    const known = this.#executions.get(id)?.slots.get(slot)?.attempts.get(attempt)
+    return known === undefined ? [] : [...known.byExecutor.values()].filter(hasClaimStored)
+  }
+
+  /** Every attempt of a slot, first one first. */
+  attempts(id: ExecutionId, slot: Slot): readonly StoredRecord[] {
+    const attempts = this.#executions.get(id)?.slots.get(slot)?.attempts
+    if (attempts === undefined) return []
+    return [...attempts.keys()]
+      .sort((a, b) => a - b)
+      .flatMap((number) => [...attempts.get(number)!.byExecutor.values()])
+  }
+
+  has(id: ExecutionId): boolean {
+    return this.#executions.has(id)
+  }
+
+  slots(id: ExecutionId): readonly Slot[] {
+    return [...(this.#executions.get(id)?.slots.keys() ?? [])]
+  }
+
+  /** Executions of a job that are not settled. */
+  open(job: JobName): readonly ExecutionId[] {
+    return [...(this.#open.get(job) ?? [])]
+  }
+
+  /** Jobs that have open executions. */
+  openJobs(): readonly JobName[] {
+    return [...this.#open].filter(([, ids]) => ids.size > 0).map(([job]) => job)
+  }
+
+  /** Newest settled executions of a job, newest last. */
+  settled(job: JobName): readonly ExecutionId[] {
+    return this.#settled.get(job) ?? []
+  }
+
+  /** Whether a range record decides this tick. */
+  isInRange(job: JobName, dueMs: number): boolean {
+    const ranges = this.#ranges.get(job) ?? []
+    return ranges.some(({ record }) => record.dueMs <= dueMs && dueMs <= record.throughMs)
+  }
+
+  /** Whether the scheduled tick is decided for a slot, by a record of its own or by a range. */
+  isTickDecided(job: JobName, generation: number, dueMs: number, slot: Slot): boolean {
+    const id = tickExecutionId(job, generation, dueMs)
+    return this.isDecided(id, slot, 1) || this.isInRange(job, dueMs)
+  }
+}
+
+export const attemptOf = (record: ExecutionRecord): AttemptId =>
+  attemptId(record.execution, record.slot, record.attempt)
+
+function mapGet<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  let value = map.get(key)
+  if (value === undefined) {
+    value = make()
+    map.set(key, value)
+  }
+  return value
+}
+
+const hasClaim = (record: ExecutionRecord | undefined): boolean =>
+  record !== undefined && record.executor !== null && record.phase !== 'queued'
+
+const hasClaimStored = (stored: StoredRecord): boolean => hasClaim(stored.record)
+
+function countClaims(attempt: Attempt): number {
+  let claims = 0
+  for (const { record } of attempt.byExecutor.values()) if (hasClaim(record)) claims += 1
+  return claims
+}
+
+/** Whether `a` tells more than `b` about the same attempt and executor. */
+function isNewer(a: StoredRecord, b: StoredRecord): boolean {
+  const phase = phases.indexOf(a.record.phase) - phases.indexOf(b.record.phase)
+  if (phase !== 0) return phase > 0
+  if (a.record.phase !== 'ended') return false
+  if (a.record.count !== b.record.count) return a.record.count > b.record.count
+  const byItself = Number(isOwnEnd(a)) - Number(isOwnEnd(b))
+  if (byItself !== 0) return byItself > 0
+  // two others wrote the same end: the smaller author stands, so that all keep the same one
+  return a.author < b.author && !isOwnEnd(b)
+}
+
+/** The executor's own word on how it ended, not somebody's `lost`. */
+const isOwnEnd = (stored: StoredRecord): boolean =>
+  stored.author === stored.record.executor && stored.record.outcome !== 'lost'
+
+/** Of two records of one attempt, which one is shown: ran before not run, then success, then the earlier claim. */
+function speaksBefore(a: StoredRecord, b: StoredRecord): boolean {
+  const ran = Number(hasClaimStored(a)) - Number(hasClaimStored(b))
+  if (ran !== 0) return ran > 0
+  const success = Number(a.record.outcome === 'success') - Number(b.record.outcome === 'success')
+  if (success !== 0) return success > 0
+  const claimed = (a.record.claimedMs ?? 0) - (b.record.claimedMs ?? 0)
+  if (claimed !== 0) return claimed < 0
+  return (a.record.executor ?? a.author) < (b.record.executor ?? b.author)
+}

@@ -1,0 +1,81 @@
+// Brings records and messages of one step to other members: one frame per peer as far as possible.
+
+import type { MemberId } from '../ids.ts'
+import { limits, type Timers } from '../limits.ts'
+import type { Membership } from '../membership/membership.ts'
+import { rankKey, rankMembers } from '../placement/rendezvous.ts'
+import type { Turn } from '../turn.ts'
+import { encodeExecMessage, inFrames, type ExecMessage } from '../wire/exec-message.ts'
+
+const homeMembers = 3
+
+export class Post {
+  readonly #turn: Turn
+  readonly #timers: Timers
+  readonly #membership: Membership
+  readonly #outboxes = new Map<MemberId, Uint8Array[]>()
+  /** When waiting records are sent, monotonic; undefined while none wait. */
+  #flushAtMs: number | undefined
+
+  constructor(components: { turn: Turn; timers: Timers; membership: Membership }) {
+    this.#turn = components.turn
+    this.#timers = components.timers
+    this.#membership = components.membership
+  }
+
+  /** When it wants to be woken, monotonic. */
+  get nextMs(): number | undefined {
+    return this.#flushAtMs
+  }
+
+  send(to: MemberId, message: ExecMessage): void {
+    this.#turn.emit({ kind: 'send', to, channel: 'exec', bytes: encodeExecMessage(message) })
+  }
+
+  /** The first alive members by rendezvous of the job's name: where its history is at home. */
+  home(job: string): readonly MemberId[] {
+    const alive = this.#membership.alive().map((id) => ({ id, weight: 16 }))
+    const order = rankMembers(rankKey('home', job), alive) as readonly MemberId[]
+    return order.slice(0, homeMembers)
+  }
+
+  /** Who hears of a record: everybody in a small fleet, else the ranks that watch it and its home. */
+  receivers(job: string, rank: readonly MemberId[]): readonly MemberId[] {
+    const alive = this.#membership.alive()
+    if (alive.length <= limits.recordBroadcastMembersMax) return alive
+    const chosen = new Set<MemberId>()
+    const own = rank.indexOf(this.#membership.self)
+    const behind = rank.slice(own + 1).filter((member) => this.#membership.isAlive(member))
+    for (const member of [
+      ...behind.slice(0, 2),
+      ...this.home(job),
+      ...rank.slice(0, Math.max(0, own)),
+    ]) {
+      if (chosen.size < limits.probeTargetsMax) chosen.add(member)
+    }
+    return [...chosen]
+  }
+
+  /** Puts a record into the outboxes; `isUrgent` sends them with this step, else within `batchMs`. */
+  record(bytes: Uint8Array, to: readonly MemberId[], isUrgent: boolean): void {
+    for (const member of to) {
+      if (member === this.#membership.self || this.#membership.link(member) === undefined) continue
+      const outbox = this.#outboxes.get(member)
+      if (outbox === undefined) this.#outboxes.set(member, [bytes])
+      else outbox.push(bytes)
+    }
+    if (this.#outboxes.size === 0) return
+    const atMs = isUrgent ? -Infinity : this.#turn.monoMs + this.#timers.batchMs
+    this.#flushAtMs = Math.min(this.#flushAtMs ?? Infinity, atMs)
+  }
+
+  /** Sends what is due. */
+  finishStep(): void {
+    if (this.#flushAtMs === undefined || this.#flushAtMs > this.#turn.monoMs) return
+    this.#flushAtMs = undefined
+    for (const [member, records] of this.#outboxes) {
+      for (const frame of inFrames(records)) this.send(member, { kind: 'records', records: frame })
+    }
+    this.#outboxes.clear()
+  }
+}

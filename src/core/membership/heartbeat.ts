@@ -1,0 +1,97 @@
+// One fixed array per period and link: liveness, clocks and digests in about a hundred bytes.
+
+import { decode, encode } from '../wire/cbor.ts'
+import { limits } from '../limits.ts'
+import {
+  bytes,
+  i53,
+  read,
+  tuple,
+  u8,
+  u16,
+  u32,
+  u53,
+  type Reader,
+  type ReadResult,
+} from '../wire/read.ts'
+
+export interface Heartbeat {
+  readonly incarnation: number
+  /** From 1 on each link. */
+  readonly seq: number
+  /** Newest `seq` that the sender has heard from the receiver; 0: none. */
+  readonly echoSeq: number
+  readonly monoMs: number
+  readonly wallMs: number
+  /** `monoMs` of the echoed heartbeat, and how long ago it came. */
+  readonly echoMonoMs: number
+  readonly echoAgeMs: number
+  /** Of all definitions, of everything seen, of the view: 8 bytes each. */
+  readonly catalogDigest: bigint
+  readonly seenDigest: bigint
+  readonly viewDigest: bigint
+  readonly lagMs: number
+  /** Executions running. */
+  readonly load: number
+}
+
+const digest: Reader<bigint> = (value) => {
+  let number = 0n
+  for (const byte of bytes(8)(value)) number = (number << 8n) | BigInt(byte)
+  return number
+}
+
+function toBytes(number: bigint): Uint8Array {
+  const out = new Uint8Array(8)
+  let rest = number
+  for (let i = 7; i >= 0; i--) {
+    out[i] = Number(rest & 0xffn)
+    rest >>= 8n
+  }
+  return out
+}
+
+const readFields = tuple(u32, u32, u32, u53, i53, u53, u32, digest, digest, digest, u16, u8)
+
+export function encodeHeartbeat(beat: Heartbeat): Uint8Array {
+  return encode([
+    beat.incarnation,
+    beat.seq,
+    beat.echoSeq,
+    beat.monoMs,
+    beat.wallMs,
+    beat.echoMonoMs,
+    beat.echoAgeMs,
+    toBytes(beat.catalogDigest),
+    toBytes(beat.seenDigest),
+    toBytes(beat.viewDigest),
+    Math.min(0xffff, beat.lagMs),
+    Math.min(0xff, beat.load),
+  ])
+}
+
+export function decodeHeartbeat(frame: Uint8Array): ReadResult<Heartbeat> {
+  const decoded = decode(frame, { bytesMax: limits.heartbeatBytesMax })
+  if (!decoded.ok) return decoded
+  const fields = read(readFields, decoded.value)
+  if (!fields.ok) return fields
+  const [incarnation, seq, echoSeq, monoMs, wallMs, echoMonoMs, echoAgeMs, ...rest] = fields.value
+  const [catalogDigest, seenDigest, viewDigest, lagMs, load] = rest
+  return {
+    ok: true,
+    value: {
+      incarnation,
+      seq,
+      echoSeq,
+      monoMs,
+      wallMs,
+      echoMonoMs,
+      echoAgeMs,
+      catalogDigest,
+      seenDigest,
+      viewDigest,
+      lagMs,
+      load,
+    },
+  }
+}

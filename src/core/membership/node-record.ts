@@ -1,0 +1,156 @@
+// What a member says about itself: signed by its key, replaced by a later one of a higher incarnation
+// or hybrid clock.
+
+import type { Author } from '../author.ts'
+import { compareHlc, encodeHlc, readHlc, type Hlc } from '../clock/hybrid.ts'
+import type { MemberId } from '../ids.ts'
+import { limits } from '../limits.ts'
+import { isSignedBy, openSealed, type Sealed } from '../trust/envelope.ts'
+import type { Crypto } from '../trust/crypto.ts'
+import type { Cbor } from '../wire/cbor.ts'
+import { line, readMember, readTexts } from '../wire/forms.ts'
+import {
+  bool,
+  fail,
+  hex,
+  i32,
+  integer,
+  list,
+  nullable,
+  oneOf,
+  read,
+  record,
+  text,
+  u8,
+  u32,
+  u53,
+  type Reader,
+  type ReadResult,
+} from '../wire/read.ts'
+
+export type ClockStateName = 'synced' | 'drifting' | 'skewed' | 'unsynced' | 'disputed' | 'alone'
+
+/** What placement looks at; a change acts from an announced instant. */
+export interface Attrs {
+  /** Share of work in sixteenths. */
+  readonly weight: number
+  readonly accepts: boolean
+  readonly executors: readonly string[]
+  readonly tags: Readonly<Record<string, string>>
+}
+
+export interface NodeRecord {
+  readonly member: MemberId
+  /** Label for people; not unique. */
+  readonly name: string
+  readonly version: string
+  readonly incarnation: number
+  readonly storeEpoch: string
+  readonly startId: string
+  readonly addresses: readonly string[]
+  readonly protoMin: number
+  readonly protoMax: number
+  readonly heartbeatMs: number
+  readonly silenceMs: number
+  readonly downAfterMs: number
+  readonly refreshMs: number
+  /** From when it is a candidate, cluster time; 0: not yet. */
+  readonly eligibleFromMs: number
+  readonly leaveAtMs: number | null
+  readonly attrs: Attrs
+  readonly attrsFromMs: number
+  readonly prevAttrs: Attrs | null
+  /** Version of the scheduler, and of the time zone data. */
+  readonly engine: string
+  readonly timezoneData: string
+  readonly clock: {
+    readonly state: ClockStateName
+    readonly offsetMs: number
+    readonly errorMs: number
+  }
+  /** Members to which it has a link: its observers. */
+  readonly neighbours: readonly MemberId[]
+  readonly hlc: Hlc
+}
+
+/** A record with the bytes that others are to get. */
+export interface SealedNode {
+  readonly record: NodeRecord
+  readonly bytes: Uint8Array
+}
+
+const readAttrs: Reader<Attrs> = record({
+  weight: integer(1, 1024),
+  accepts: bool,
+  executors: list(text({ max: 32, form: /^[a-z]+$/ }), { max: 16 }),
+  tags: readTexts,
+})
+
+const readRecord: Reader<NodeRecord> = record({
+  member: readMember,
+  name: line(63),
+  version: line(32),
+  incarnation: u32,
+  storeEpoch: hex(16),
+  startId: hex(16),
+  addresses: list(line(limits.addressBytesMax), { max: limits.addressesMax }),
+  protoMin: u8,
+  protoMax: u8,
+  heartbeatMs: u32,
+  silenceMs: u32,
+  downAfterMs: u32,
+  refreshMs: u32,
+  eligibleFromMs: u53,
+  leaveAtMs: nullable(u53),
+  attrs: readAttrs,
+  attrsFromMs: u53,
+  prevAttrs: nullable(readAttrs),
+  engine: line(64),
+  timezoneData: line(16),
+  clock: record({
+    state: oneOf('synced', 'drifting', 'skewed', 'unsynced', 'disputed', 'alone'),
+    offsetMs: i32,
+    errorMs: u32,
+  }),
+  neighbours: list(readMember, { max: limits.neighboursMax }),
+  hlc: readHlc,
+})
+
+/** Signs a record as its member. */
+export function sealNode(author: Author, node: NodeRecord): SealedNode {
+  const { hlc, ...fields } = node
+  const bytes = author.seal('node', {
+    v: 1,
+    clusterId: author.identity.clusterId,
+    ...(fields as unknown as Record<string, Cbor>),
+    hlc: encodeHlc(hlc),
+  })
+  return { record: node, bytes }
+}
+
+/** A record as it came, not yet verified. */
+export interface OpenedNode extends SealedNode {
+  readonly sealed: Sealed
+}
+
+/** Reads a record of this cluster; the signature is not checked here. */
+export function openNode(clusterId: string, bytes: Uint8Array): ReadResult<OpenedNode> {
+  const sealed = openSealed('node', bytes, limits.nodeRecordBytesMax)
+  if (!sealed.ok) return sealed
+  const reader: Reader<NodeRecord> = (value) => {
+    if (record({ clusterId: hex(32) })(value).clusterId !== clusterId) fail('of another cluster')
+    return readRecord(value)
+  }
+  const node = read(reader, sealed.value.body)
+  if (!node.ok) return node
+  return { ok: true, value: { record: node.value, bytes, sealed: sealed.value } }
+}
+
+export const isSignedByMember = (crypto: Crypto, opened: OpenedNode): boolean =>
+  isSignedBy(crypto, opened.record.member, opened.sealed)
+
+/** Whether `a` replaces `b`. */
+export function isNewerRecord(a: NodeRecord, b: NodeRecord): boolean {
+  if (a.incarnation !== b.incarnation) return a.incarnation > b.incarnation
+  return compareHlc(a.hlc, b.hlc) > 0
+}

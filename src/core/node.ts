@@ -1,0 +1,419 @@
+// The node: one state machine, fed with events, answering with effects. It holds the parts and the
+// order in which they act on a step; every decision is in a part.
+
+import { Author, type Identity } from './author.ts'
+import { ClusterClock, type ClusterTime } from './clock/cluster-clock.ts'
+import { SeenVector } from './clock/version-vector.ts'
+import type { Effect, Reply } from './effect.ts'
+import type { Command, Event, Loaded } from './event.ts'
+import { Commands } from './commands.ts'
+import { Dialog } from './execution/dialog.ts'
+import { Executions } from './execution/executions.ts'
+import { Post } from './execution/post.ts'
+import type { MemberId } from './ids.ts'
+import { invariant } from './invariant.ts'
+import { limits, profiles, type ProfileName, type Timers } from './limits.ts'
+import { Replica } from './jobs/replica.ts'
+import { decodeSyncRequest, encodeSync } from './jobs/sync-message.ts'
+import { decodeFacts } from './membership/member-message.ts'
+import { Handshake } from './membership/handshake.ts'
+import { Membership, type SelfInit } from './membership/membership.ts'
+import { createRandom, type Random } from './random.ts'
+import { Readiness } from './readiness.ts'
+import { Planner } from './scheduler/planner.ts'
+import type { Crypto } from './trust/crypto.ts'
+import { Turn } from './turn.ts'
+import { decode } from './wire/cbor.ts'
+import { read } from './wire/read.ts'
+
+export interface NodeInit {
+  readonly identity: Identity
+  readonly self: SelfInit
+  readonly profile: ProfileName
+  /** Whether other members are configured: a node without peers is a whole cluster at once. */
+  readonly hasPeers: boolean
+  /** When this program was built, UTC ms: no true clock shows an earlier time. */
+  readonly buildMs: number
+  readonly defaultTimezone: string
+  /** Seeds every random choice. */
+  readonly seed: bigint
+}
+
+export class Node {
+  readonly init: NodeInit
+  readonly timers: Timers
+  readonly clock: ClusterClock
+  readonly membership: Membership
+  readonly post: Post
+  readonly #turn = new Turn()
+  readonly #author: Author
+  readonly #crypto: Crypto
+  readonly #random: Random
+  readonly #handshake: Handshake
+  readonly #readiness: Readiness
+  readonly #seen: SeenVector = new SeenVector()
+  readonly #replica: Replica
+  #executions: Executions | undefined
+  #planner: Planner | undefined
+  #dialog: Dialog | undefined
+  #commands: Commands | undefined
+  #clusterTime: ClusterTime | undefined
+  #storeFailure: string | undefined
+  #lastWakeMs = 0
+  #wakeAskedMs = -1
+  #requests = 0
+
+  constructor(components: { crypto: Crypto }, init: NodeInit) {
+    this.init = init
+    this.timers = profiles[init.profile]
+    this.#crypto = components.crypto
+    this.#random = createRandom(init.seed)
+    this.clock = new ClusterClock({ buildMs: init.buildMs })
+    this.#author = new Author({ crypto: this.#crypto, seen: this.#seen }, init.identity)
+    const shared = {
+      turn: this.#turn,
+      author: this.#author,
+      crypto: this.#crypto,
+      timers: this.timers,
+    }
+    this.membership = new Membership({ ...shared, clock: this.clock }, init.self)
+    const nextRequest = (): number => (this.#requests += 1)
+    this.#handshake = new Handshake({ ...shared, membership: this.membership, nextRequest })
+    this.#readiness = new Readiness({
+      ...shared,
+      membership: this.membership,
+      hasPeers: init.hasPeers,
+    })
+    this.post = new Post({ ...shared, membership: this.membership })
+    this.#replica = new Replica(
+      {
+        ...shared,
+        membership: this.membership,
+        nextRequest,
+        world: {
+          jobChanged: (name) => this.#commands?.jobChanged(name),
+          receiveRecord: (bytes, from) => this.executions.receive(bytes, from),
+          watermarks: (names) =>
+            names.flatMap((name) => {
+              const dueMs = this.planner.watermark(name)
+              return dueMs === undefined || dueMs < 0 ? [] : [[name, dueMs] as const]
+            }),
+          receiveWatermarks: (watermarks) => {
+            for (const [name, dueMs] of watermarks) this.planner.raiseWatermark(name, dueMs)
+          },
+          viewChanged: () => this.#evaluate(),
+        },
+      },
+      this.#seen,
+    )
+  }
+
+  // ── what queries read ──────────────────────────────────────────────────────────────────────────
+
+  get replica(): Replica {
+    return this.#replica
+  }
+
+  get executions(): Executions {
+    invariant(this.#executions !== undefined, 'the node is loaded before anything else')
+    return this.#executions
+  }
+
+  get planner(): Planner {
+    invariant(this.#planner !== undefined, 'the node is loaded before anything else')
+    return this.#planner
+  }
+
+  get isReady(): boolean {
+    return this.#readiness.isReady
+  }
+
+  /** Cluster time of the last step. */
+  get nowMs(): number {
+    return this.#turn.clusterMs
+  }
+
+  get clusterTime(): ClusterTime {
+    invariant(this.#clusterTime !== undefined, 'the node is loaded before anything else')
+    return this.#clusterTime
+  }
+
+  get storeFailure(): string | undefined {
+    return this.#storeFailure
+  }
+
+  // ── the machine ────────────────────────────────────────────────────────────────────────────────
+
+  /** Takes one event and says what is to be done about it, in the order of `effect.ts`. */
+  step(event: Event): readonly Effect[] {
+    this.#setTime(event)
+    this.#dispatch(event)
+    this.#finish()
+    return this.#turn.take()
+  }
+
+  #setTime({ monoMs, wallMs }: Event): void {
+    this.#turn.monoMs = monoMs
+    this.#turn.wallMs = wallMs
+    const aliveMembers = Math.max(1, this.membership.alive().length)
+    this.#clusterTime = this.clock.advance({ monoMs, wallMs, aliveMembers })
+    this.#turn.clusterMs = this.#clusterTime.clusterMs
+  }
+
+  #dispatch(event: Event): void {
+    switch (event.kind) {
+      case 'loaded':
+        this.#load(event.loaded, event.addresses)
+        return
+      case 'wake':
+        this.#wake(event.lagMs)
+        return
+      case 'link':
+        if (event.up) this.#handshake.greet(event.peer)
+        else {
+          this.membership.linkDown(event.peer)
+          this.#evaluate()
+        }
+        return
+      case 'message':
+        this.#onMessage(event.from, event.channel, event.bytes)
+        return
+      case 'gossip':
+        this.#onGossip(event)
+        return
+      case 'request':
+        this.#onRequest(event)
+        return
+      case 'response':
+        this.#onResponse(event.id, event.bytes)
+        return
+      case 'command':
+        this.#reply(event.id, this.#command(event.command))
+        return
+      case 'execution':
+        this.executions.onReport(event.report)
+        return
+      case 'storeFailed':
+        this.#storeFailure = event.reason
+        this.membership.setAccepts(false)
+        this.#turn.report({ kind: 'storeFailed', reason: event.reason })
+        return
+      case 'storeRecovered':
+        this.#storeFailure = undefined
+        this.membership.setAccepts(true)
+        this.#turn.report({ kind: 'storeRecovered' })
+        return
+    }
+  }
+
+  #load(loaded: Loaded, addresses: readonly string[]): void {
+    const seen =
+      loaded.seen === undefined
+        ? undefined
+        : decode(loaded.seen, { bytesMax: limits.frameBytesMax })
+    if (seen?.ok === true) {
+      const vector = read(SeenVector.fromCbor, seen.value)
+      if (vector.ok) this.#seen.join(vector.value)
+    }
+    this.membership.restore(loaded.self, loaded.members, addresses)
+    const damaged = this.#replica.restore(loaded.intents)
+    if (damaged > 0) this.#turn.report({ kind: 'damaged', what: 'definitions', count: damaged })
+    this.#build(loaded)
+    this.#readiness.started()
+    for (const [name, dueMs] of loaded.watermarks) this.planner.raiseWatermark(name, dueMs)
+    this.executions.restore(loaded.records)
+    this.#evaluate()
+    this.#becomeReady()
+  }
+
+  #build(loaded: Loaded): void {
+    const shared = {
+      turn: this.#turn,
+      author: this.#author,
+      crypto: this.#crypto,
+      timers: this.timers,
+      membership: this.membership,
+      replica: this.#replica,
+      post: this.post,
+    }
+    const inability = (): string | undefined => this.#inability()
+    this.#executions = new Executions(
+      {
+        ...shared,
+        world: {
+          tickDecided: (job, dueMs) => this.planner.tickDecided(job, dueMs),
+          isFresh: (plannedMs) => this.#readiness.isFresh(plannedMs),
+          isReady: () => this.#readiness.isReady,
+          inability,
+        },
+      },
+      loaded.counts,
+    )
+    this.#planner = new Planner({
+      turn: this.#turn,
+      catalog: this.#replica.catalog,
+      executions: this.#executions,
+      post: this.post,
+      isSelf: (member) => member === this.membership.self,
+    })
+    this.#dialog = new Dialog({ ...shared, executions: this.#executions, inability })
+    this.#commands = new Commands({
+      ...shared,
+      executions: this.#executions,
+      planner: this.#planner,
+    })
+  }
+
+  /** Why this node starts nothing now. */
+  #inability(): string | undefined {
+    if (!this.#readiness.isReady) return 'not ready'
+    if (this.#storeFailure !== undefined) return 'its store has failed'
+    const { leaveAtMs } = this.membership.own()
+    if (leaveAtMs !== null && this.#turn.clusterMs >= leaveAtMs) return 'leaving'
+    if (this.#clusterTime?.state === 'unsynced') return 'its clock is unsynced'
+    return undefined
+  }
+
+  #wake(lagMs: number): void {
+    this.#lastWakeMs = this.#turn.monoMs
+    const { state, offsetMs, errorMs } = this.clusterTime
+    this.membership.setClock({ state, offsetMs, errorMs })
+    if (this.#readiness.noticeSleep(lagMs)) this.membership.resumed()
+    this.membership.load = this.executions.runningCount
+    this.membership.wake(lagMs)
+    this.#evaluate()
+    this.#becomeReady()
+    this.#handshake.wake()
+    this.#replica.wake((n) => this.#random.below(n))
+    this.planner.wake()
+    this.executions.wake()
+    this.#dialog!.wake()
+  }
+
+  #becomeReady(): void {
+    if (this.#readiness.update()) this.planner.ready()
+  }
+
+  /** Judges the members anew; a change moves the order of who waits for whom. */
+  #evaluate(): void {
+    if (this.membership.evaluate()) this.#executions?.takeover.viewChanged()
+  }
+
+  #onMessage(from: MemberId, channel: 'heartbeat' | 'exec', bytes: Uint8Array): void {
+    if (channel === 'exec') this.#dialog!.receive(from, bytes)
+    else if (!this.membership.heard(from, bytes)) {
+      this.#turn.report({ kind: 'refused', from, what: 'heartbeat', reason: 'malformed' })
+    }
+  }
+
+  #onGossip(event: Extract<Event, { kind: 'gossip' }>): void {
+    const { id, from, topic, bytes } = event
+    const verdict =
+      topic === 'jobs' ? this.#replica.receiveGossip(from, bytes) : this.#onFacts(bytes)
+    if (verdict === 'reject') {
+      this.#turn.report({
+        kind: 'refused',
+        from,
+        what: `gossip ${topic}`,
+        reason: 'malformed or forged',
+      })
+    }
+    this.#turn.emit({ kind: 'verdict', id, verdict })
+  }
+
+  #onFacts(bytes: Uint8Array): 'accept' | 'ignore' | 'reject' {
+    const facts = decodeFacts(bytes)
+    return facts.ok ? this.#replica.mergeFacts(facts.value) : 'reject'
+  }
+
+  #onRequest(event: Extract<Event, { kind: 'request' }>): void {
+    const { id, from, protocol, bytes } = event
+    if (protocol === 'hello') {
+      this.#handshake.answer(id, from, bytes)
+      this.#evaluate()
+      return
+    }
+    const request = decodeSyncRequest(bytes)
+    if (!request.ok) {
+      this.#turn.report({ kind: 'refused', from, what: 'sync', reason: request.reason })
+      this.#turn.emit({ kind: 'respond', id, bytes: encodeSync({ kind: 'busy' }) })
+      return
+    }
+    this.#serve(id, request.value)
+  }
+
+  #serve(
+    id: number,
+    request: Extract<ReturnType<typeof decodeSyncRequest>, { ok: true }>['value'],
+  ): void {
+    // nothing with a dot of ours leaves the process before it is durable
+    if (this.#storeFailure !== undefined) {
+      this.#turn.emit({ kind: 'respond', id, bytes: encodeSync({ kind: 'busy' }) })
+      return
+    }
+    switch (request.kind) {
+      case 'intents':
+        this.#turn.emit({
+          kind: 'respond',
+          id,
+          bytes: encodeSync(this.#replica.page(request.seen, request.cursor)),
+        })
+        return
+      case 'records':
+        this.#turn.emit({ kind: 'respondRecords', id, after: request.seen })
+        return
+      case 'view':
+        this.#replica.mergeFacts(request.facts)
+        this.#turn.emit({
+          kind: 'respond',
+          id,
+          bytes: encodeSync({ kind: 'view', facts: this.membership.facts() }),
+        })
+        return
+    }
+  }
+
+  #onResponse(id: number, bytes: Uint8Array | undefined): void {
+    if (this.#handshake.onResponse(id, bytes)) this.#evaluate()
+    else this.#replica.onResponse(id, bytes)
+    this.#becomeReady()
+  }
+
+  #command(command: Command): Reply {
+    if (this.#storeFailure !== undefined && command.kind !== 'leave') {
+      return {
+        ok: false,
+        refusal: {
+          code: 'MC_STORE_FAILED',
+          message: `the store cannot be written: ${this.#storeFailure}`,
+          hint: 'free or repair the disk of this node, or ask another member',
+        },
+      }
+    }
+    return this.#commands!.run(command)
+  }
+
+  #reply(id: number, reply: Reply): void {
+    this.#turn.emit({ kind: 'reply', id, reply })
+  }
+
+  /** What every step ends with: digests, the outboxes, and the next wake. */
+  #finish(): void {
+    if (this.#executions === undefined) return
+    this.#replica.finishStep()
+    this.membership.setDigests(this.#replica.digests)
+    this.post.finishStep()
+    const { monoMs, clusterMs } = this.#turn
+    const tickMs = this.planner.nextMs()
+    const next = Math.min(
+      this.#lastWakeMs + this.timers.wakeMs,
+      tickMs === undefined ? Infinity : monoMs + (tickMs - clusterMs),
+      this.executions.nextMs(),
+      this.post.nextMs ?? Infinity,
+      this.planner.hasBacklog() ? monoMs : Infinity,
+    )
+    if (next === this.#wakeAskedMs) return
+    this.#wakeAskedMs = next
+    this.#turn.emit({ kind: 'wakeAt', monoMs: next })
+  }
+}

@@ -1,0 +1,122 @@
+// When a node may own ticks. It must hold what the others hold, and the others must know about it:
+// so it is ready after one complete exchange, and a candidate from an instant that it announces ahead.
+//
+// The announcement protects against two members ranking one tick differently. Where no other member
+// is a candidate there is nobody to differ with, so the first node, and the first to come back after
+// an outage, acts at once; what it starts within `settleMs` it asks about first.
+
+import { limits, type Timers } from './limits.ts'
+import type { Membership } from './membership/membership.ts'
+import type { Turn } from './turn.ts'
+
+const exchangesWanted = 3
+
+export class Readiness {
+  readonly #turn: Turn
+  readonly #timers: Timers
+  readonly #membership: Membership
+  /** Whether other members are configured. */
+  readonly #hasPeers: boolean
+  #startedAtMs = 0
+  #isReady = false
+  /** Cluster instant from which on this node has been awake and ready without a break. */
+  #freshAtMs = 0
+  #lastWakeMs: number | undefined
+  #lastWallLeadMs = 0
+
+  constructor(components: {
+    turn: Turn
+    timers: Timers
+    membership: Membership
+    hasPeers: boolean
+  }) {
+    this.#turn = components.turn
+    this.#timers = components.timers
+    this.#membership = components.membership
+    this.#hasPeers = components.hasPeers
+  }
+
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
+  started(): void {
+    this.#startedAtMs = this.#turn.monoMs
+    this.#lastWakeMs = this.#turn.monoMs
+    this.#lastWallLeadMs = this.#turn.wallMs - this.#turn.monoMs
+  }
+
+  /** Whether others may not have known at P that this node was there. */
+  isFresh(plannedMs: number): boolean {
+    return plannedMs - this.#timers.settleMs < this.#freshAtMs
+  }
+
+  /** Notices a sleep of process or machine; true when there was one. */
+  noticeSleep(lagMs: number): boolean {
+    const { monoMs, wallMs } = this.#turn
+    const sleptMs = Math.max(lagMs, monoMs - (this.#lastWakeMs ?? monoMs) - this.#timers.wakeMs)
+    const jumpedMs = wallMs - monoMs - this.#lastWallLeadMs
+    this.#lastWakeMs = monoMs
+    this.#lastWallLeadMs = wallMs - monoMs
+    if (sleptMs < limits.resumeAfterMs && jumpedMs < limits.wallJumpMs) return false
+    this.#turn.report({ kind: 'resumed', gapMs: Math.round(Math.max(sleptMs, jumpedMs)) })
+    this.#freshAtMs = this.#turn.clusterMs
+    if (Math.max(sleptMs, jumpedMs) > this.#timers.downAfterMs && this.#isReady) {
+      this.#membership.announceEligible(0)
+    }
+    return true
+  }
+
+  /** Becomes ready when it can; true in the step in which it does. */
+  update(): boolean {
+    if (!this.#isReady) {
+      if (!this.#hasExchanged()) return false
+      this.#isReady = true
+      this.#freshAtMs = this.#turn.clusterMs
+      this.#announce()
+      const { eligibleFromMs } = this.#membership.durable
+      this.#turn.report({ kind: 'ready', eligibleFromMs })
+      return true
+    }
+    this.#announce()
+    return false
+  }
+
+  #hasExchanged(): boolean {
+    const others = this.#membership
+      .members()
+      .filter(({ record }) => record.member !== this.#membership.self)
+    if (!this.#hasPeers && others.length === 0) return true
+    const links = [...this.#membership.links()]
+    const exchanged = links.filter(({ hasPulled, hasView }) => hasPulled && hasView).length
+    const isAlone =
+      links.length === 0 && this.#turn.monoMs - this.#startedAtMs >= this.#timers.aloneMs
+    const alive = others.filter(({ state }) => state === 'alive').length
+    return isAlone || (exchanged > 0 && exchanged >= Math.min(exchangesWanted, alive))
+  }
+
+  /** Announces from when this node is a candidate, unless it has. */
+  #announce(): void {
+    const { settleMs, leadMs } = this.#timers
+    const { eligibleFromMs } = this.#membership.durable
+    const nowMs = this.#turn.clusterMs
+    if (this.#membership.own().leaveAtMs !== null) return
+    if (eligibleFromMs !== 0 && eligibleFromMs <= nowMs - settleMs) return
+    if (!this.#hasOtherCandidate()) {
+      this.#freshAtMs = nowMs
+      this.#membership.announceEligible(nowMs - settleMs)
+    } else if (eligibleFromMs === 0) this.#membership.announceEligible(nowMs + leadMs)
+  }
+
+  #hasOtherCandidate(): boolean {
+    return this.#membership
+      .members()
+      .some(
+        ({ record, state }) =>
+          record.member !== this.#membership.self &&
+          state === 'alive' &&
+          record.eligibleFromMs !== 0 &&
+          record.eligibleFromMs <= this.#turn.clusterMs - this.#timers.settleMs,
+      )
+  }
+}

@@ -1,0 +1,283 @@
+// Turns jobs into attempts that are due. Per job it keeps two instants: the next tick, and the
+// watermark, up to which every tick is decided; so nothing is forgotten over a restart and nothing
+// is counted up over a long absence.
+
+import type { JobName } from '../ids.ts'
+import type { Catalog, Job } from '../jobs/catalog.ts'
+import type { Executions } from '../execution/executions.ts'
+import type { Post } from '../execution/post.ts'
+import { limits } from '../limits.ts'
+import type { Turn } from '../turn.ts'
+import { Agenda } from './agenda.ts'
+import { catchUpDelayMs, cutoffOf, judgeOverdue, overdueTicks } from './misfire.ts'
+import { intervalAfter, nextTick, plannedStart, previousTick } from './tick.ts'
+
+interface Track {
+  /** Next tick that has not been looked at. */
+  nextDueMs: number | undefined
+  /** Newest tick that was looked at, or the instant from which on ticks exist. */
+  lookedMs: number
+  watermarkMs: number
+  /** Ticks that were looked at and are not decided. */
+  readonly undecided: Set<number>
+  /** A run of equal not-run ticks that this node writes as one record. */
+  pausedFrom: { dueMs: number; count: number; writtenAtMs: number } | undefined
+}
+
+const pausedWriteMs = 60_000
+/** A job is judged as overdue, not tick by tick, when it lags by more than this many of them. */
+const behindMax = 2
+
+export class Planner {
+  readonly #turn: Turn
+  readonly #catalog: Catalog
+  readonly #executions: Executions
+  readonly #post: Post
+  readonly #isSelf: (member: string) => boolean
+  readonly #tracks = new Map<JobName, Track>()
+  /** Planned start of each job's next tick, cluster time. */
+  readonly #agenda = new Agenda()
+  /** Jobs whose past is to be judged, a slice per wake. */
+  #overdue: JobName[] = []
+  #readyAtMs: number | undefined
+
+  constructor(components: {
+    turn: Turn
+    catalog: Catalog
+    executions: Executions
+    post: Post
+    isSelf: (member: string) => boolean
+  }) {
+    this.#turn = components.turn
+    this.#catalog = components.catalog
+    this.#executions = components.executions
+    this.#post = components.post
+    this.#isSelf = components.isSelf
+  }
+
+  /** Instant of the next due tick, cluster time. */
+  nextMs(): number | undefined {
+    return this.#readyAtMs === undefined ? undefined : this.#agenda.peekMs()
+  }
+
+  hasBacklog(): boolean {
+    return this.#overdue.length > 0
+  }
+
+  watermark(name: JobName): number | undefined {
+    return this.#tracks.get(name)?.watermarkMs
+  }
+
+  /** Takes over a watermark: from the store, or from a member that knows more. */
+  raiseWatermark(name: JobName, dueMs: number): void {
+    const job = this.#catalog.get(name)
+    // where every member has its own slot, another's watermark says nothing about ours
+    if (job?.groups.placement.every === true && this.#readyAtMs !== undefined) return
+    const track = this.#trackOf(name)
+    if (dueMs <= track.watermarkMs) return
+    track.lookedMs = Math.max(track.lookedMs, dueMs)
+    for (const undecided of [...track.undecided])
+      if (undecided <= dueMs) track.undecided.delete(undecided)
+    this.#executions.supersede(
+      name,
+      (watch) => watch.dueMs > dueMs || watch.number > 1 || watch.why === 'dispatch',
+    )
+    this.#setWatermark(name, track, dueMs)
+    if (this.#readyAtMs !== undefined && job !== undefined) this.#arm(job, track)
+  }
+
+  #trackOf(name: JobName): Track {
+    let track = this.#tracks.get(name)
+    if (track === undefined) {
+      track = {
+        nextDueMs: undefined,
+        lookedMs: -1,
+        watermarkMs: -1,
+        undecided: new Set(),
+        pausedFrom: undefined,
+      }
+      this.#tracks.set(name, track)
+    }
+    return track
+  }
+
+  /** The node owns ticks from now on: the past of every job is judged first. */
+  ready(): void {
+    if (this.#readyAtMs !== undefined) return
+    this.#readyAtMs = this.#turn.clusterMs
+    this.#overdue = this.#catalog.jobs().map((job) => job.name)
+  }
+
+  /** A job was written, here or elsewhere. */
+  jobChanged(name: JobName): void {
+    if (this.#readyAtMs === undefined) return
+    const job = this.#catalog.live(name)
+    const track = this.#trackOf(name)
+    if (job === undefined) {
+      this.#agenda.delete(name)
+      this.#executions.supersede(name, () => false)
+      this.#tracks.delete(name)
+      return
+    }
+    const { enabled, timing } = job.groups
+    this.#executions.supersede(
+      name,
+      (watch) =>
+        watch.number > 1 ||
+        watch.why === 'dispatch' ||
+        (enabled.enabled && previousTick(name, timing, watch.dueMs) === watch.dueMs),
+    )
+    if (enabled.enabled) this.#closePaused(job, track)
+    if (track.lookedMs < 0) track.lookedMs = this.#turn.clusterMs
+    this.#arm(job, track)
+  }
+
+  #arm(job: Job, track: Track): void {
+    const { timing } = job.groups
+    track.nextDueMs = nextTick(job.name, timing, track.lookedMs)
+    if (track.nextDueMs === undefined) this.#agenda.delete(job.name)
+    else this.#agenda.set(job.name, plannedStart(job.name, timing, track.nextDueMs))
+  }
+
+  /** Looks at what is due, a bounded number of ticks at a time. */
+  wake(): void {
+    if (this.#readyAtMs === undefined) return
+    for (const name of this.#overdue.splice(0, limits.ticksPerWakeMax)) {
+      const job = this.#catalog.live(name)
+      if (job !== undefined) this.#judgePast(job, this.#trackOf(name))
+    }
+    for (const { name } of this.#agenda.popDue(this.#turn.clusterMs, limits.ticksPerWakeMax)) {
+      const job = this.#catalog.live(name as JobName)
+      if (job !== undefined) this.#look(job, this.#trackOf(job.name))
+    }
+  }
+
+  /** One job's next tick is due. */
+  #look(job: Job, track: Track): void {
+    const dueMs = track.nextDueMs
+    if (dueMs === undefined) return
+    const { name } = job
+    const { timing, delivery, enabled } = job.groups
+    const following = nextTick(name, timing, dueMs)
+    const lagMs = this.#turn.clusterMs - (following ?? Infinity)
+    if (following !== undefined && lagMs > behindMax * (following - dueMs)) {
+      // the clock jumped or the node slept: never a loop over a long past
+      this.#judgePast(job, track)
+      return
+    }
+    track.lookedMs = dueMs
+    if (!enabled.enabled && !this.#isOver(enabled.untilMs)) this.#pass(job, track, dueMs)
+    else {
+      this.#closePaused(job, track)
+      const plannedMs = plannedStart(name, timing, dueMs)
+      const cutoffMs = cutoffOf(delivery.misfire, plannedMs, intervalAfter(name, timing, dueMs))
+      track.undecided.add(dueMs)
+      this.#executions.wantTick(job, { dueMs, plannedMs, cutoffMs }, 'on-time')
+      this.#settleKnown(job, track, dueMs)
+    }
+    this.#advance(job.name, track)
+    this.#arm(job, track)
+  }
+
+  #isOver(untilMs: number | null): boolean {
+    return untilMs !== null && this.#turn.clusterMs >= untilMs
+  }
+
+  /** Removes a tick whose record came before we looked at it. */
+  #settleKnown(job: Job, track: Track, dueMs: number): void {
+    const slot = this.#executions.slotOf(job)
+    if (this.#executions.ledger.isTickDecided(job.name, job.generation, dueMs, slot)) {
+      track.undecided.delete(dueMs)
+    }
+  }
+
+  /** Judges the ticks between the watermark and now, newest first. */
+  #judgePast(job: Job, track: Track): void {
+    const { name, generation } = job
+    const { timing, delivery, enabled } = job.groups
+    const nowMs = this.#turn.clusterMs
+    const afterMs = track.watermarkMs < 0 ? nowMs : track.watermarkMs
+    const slot = this.#executions.slotOf(job)
+    track.lookedMs = nowMs
+    if (enabled.enabled) {
+      const ticks = overdueTicks(
+        name,
+        timing,
+        delivery.misfire,
+        { afterMs, readyAtMs: nowMs },
+        (dueMs) => this.#executions.ledger.isTickDecided(name, generation, dueMs, slot),
+      )
+      const max = limits.catchUpTicksMax
+      const judged = judgeOverdue({ ticks, policy: delivery.misfire.policy, nowMs, max })
+      for (const tick of judged.runs) {
+        const spreadMs = catchUpDelayMs(
+          `${name}@${tick.dueMs}`,
+          intervalAfter(name, timing, tick.dueMs),
+        )
+        const plannedMs = Math.min(nowMs + spreadMs, tick.cutoffMs)
+        track.undecided.add(tick.dueMs)
+        this.#executions.wantTick(job, { ...tick, plannedMs }, 'catch-up')
+        this.#settleKnown(job, track, tick.dueMs)
+      }
+      if (this.#speaks(job)) {
+        for (const range of judged.missed) {
+          this.#executions.writeNotRun(job, range, 'missed', range.reason)
+        }
+      }
+    }
+    this.#advance(name, track)
+    this.#arm(job, track)
+  }
+
+  /** Whether this node is the one that records ticks nobody tried to start. */
+  #speaks(job: Job): boolean {
+    return job.groups.placement.every || this.#isSelf(this.#post.home(job.name)[0] ?? '')
+  }
+
+  /** A tick of a paused job: one record for the whole run, written now and then. */
+  #pass(job: Job, track: Track, dueMs: number): void {
+    if (!this.#speaks(job)) return
+    const run = track.pausedFrom ?? { dueMs, count: 0, writtenAtMs: -Infinity }
+    run.count += 1
+    track.pausedFrom = run
+    if (this.#turn.clusterMs - run.writtenAtMs < pausedWriteMs) return
+    this.#writePaused(job, run, dueMs)
+  }
+
+  #writePaused(job: Job, run: NonNullable<Track['pausedFrom']>, toMs: number): void {
+    run.writtenAtMs = this.#turn.clusterMs
+    const range = { fromMs: run.dueMs, toMs, count: run.count }
+    this.#executions.writeNotRun(job, range, 'paused', job.groups.enabled.note)
+  }
+
+  #closePaused(job: Job, track: Track): void {
+    const run = track.pausedFrom
+    if (run === undefined) return
+    track.pausedFrom = undefined
+    if (run.count > 1) this.#writePaused(job, run, track.lookedMs)
+  }
+
+  /** A tick has its record. */
+  tickDecided(name: JobName, dueMs: number): void {
+    const track = this.#tracks.get(name)
+    if (track === undefined) return
+    track.undecided.delete(dueMs)
+    this.#advance(name, track)
+  }
+
+  /** Moves the watermark up to just before the oldest undecided tick. */
+  #advance(name: JobName, track: Track): void {
+    let wMs = track.lookedMs
+    for (const dueMs of track.undecided) wMs = Math.min(wMs, dueMs - 1)
+    if (wMs > track.watermarkMs) this.#setWatermark(name, track, wMs)
+  }
+
+  #setWatermark(name: JobName, track: Track, dueMs: number): void {
+    track.watermarkMs = dueMs
+    this.#turn.emit({
+      kind: 'persist',
+      durability: 'normal',
+      writes: [{ kind: 'watermark', job: name, dueMs }],
+    })
+  }
+}
