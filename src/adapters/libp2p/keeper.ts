@@ -249,6 +249,7 @@ export class Keeper {
       key: member,
       member,
       isLearnt: false,
+      isConfigured: peers.some((peer) => peer.member === member),
       addresses: [...addresses],
     }))
     const byAddress = peers.flatMap(({ member, address }): Wanted[] => {

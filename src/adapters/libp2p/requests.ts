@@ -105,6 +105,8 @@ export class Requests {
       }
     }
     const late = setTimeout(() => stream.abort(new Error('not answered in time')), serveMs)
+    // whoever answers may never do so, but who asked is gone then
+    stream.addEventListener('close', () => clearTimeout(late))
     const duplex = messageStreamToDuplex(stream)
     try {
       await pipe(duplex, decoder(bytesMax), answers, lp.encode, duplex)
