@@ -68,7 +68,7 @@ export class EventRing {
     if (position < this.#end || signal.aborted) return
     const { promise, resolve } = Promise.withResolvers<void>()
     const wake = (): void => resolve()
-    const timer = setTimeout(wake, timeoutMs)
+    const timer = setTimeout(wake, timeoutMs).unref()
     this.#waiting.add(wake)
     signal.addEventListener('abort', wake)
     await promise

@@ -37,7 +37,10 @@ export class EventStreams {
     const stream = new AbortController()
     this.#open.add(stream)
     stream.signal.addEventListener('abort', () => this.#open.delete(stream), { once: true })
-    const texts = this.#texts(request.headers.get('last-event-id'), stream.signal)
+    const lastEventId = request.headers.get('last-event-id')
+    // The place is taken now, not at the first read: what happens in between counts.
+    const resumed = lastEventId === null ? this.#ring.end : this.#ring.positionAfter(lastEventId)
+    const texts = this.#texts(resumed, this.#ring.end, stream.signal)
     const encoder = new TextEncoder()
     const body = new ReadableStream<Uint8Array>({
       // Called only when the reader has taken what there was: a slow one costs no memory.
@@ -51,11 +54,15 @@ export class EventStreams {
     return new Response(body, { headers })
   }
 
-  async *#texts(lastEventId: string | null, signal: AbortSignal): AsyncGenerator<string> {
+  /** `resumed` is undefined when the watcher names an event of another process. */
+  async *#texts(
+    resumed: number | undefined,
+    end: number,
+    signal: AbortSignal,
+  ): AsyncGenerator<string> {
     yield 'retry: 1000\n\n'
-    const resumed = lastEventId === null ? this.#ring.end : this.#ring.positionAfter(lastEventId)
-    let position = resumed ?? this.#ring.end
-    if (resumed === undefined) yield this.#gapBefore(position, true)
+    if (resumed === undefined) yield this.#gapBefore(end, true)
+    let position = resumed ?? end
     while (!signal.aborted) {
       const batch = this.#ring.read(position)
       if (batch.from > position) yield this.#gapBefore(batch.from, false)

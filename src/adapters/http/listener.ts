@@ -26,7 +26,13 @@ export function createListener(listen: Listen): Server {
       requestTimeout: 30_000,
       connectionsCheckingInterval: 5_000,
     },
-    (incoming, outgoing) => void listen(incoming, outgoing),
+    (incoming, outgoing) => {
+      // A connection that was busy when the server closed would be kept alive for more requests.
+      outgoing.once('close', () => {
+        if (!server.listening) setImmediate(() => server.closeIdleConnections())
+      })
+      void listen(incoming, outgoing)
+    },
   )
   server.maxConnections = connectionsMax
   server.on('clientError', answerClientError)
