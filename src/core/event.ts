@@ -3,7 +3,7 @@
 
 import type { AttemptId, ExecutionId, JobName, MemberId } from './ids.ts'
 import type { Definition } from './jobs/definition.ts'
-import type { Channel, DurableSelf, Protocol, Topic } from './effect.ts'
+import type { Channel, DurableSelf, Protocol, Topic, Write } from './effect.ts'
 
 /** What the store holds at start, as it was written. */
 export interface Loaded {
@@ -108,6 +108,12 @@ export type Event = At &
     | { readonly kind: 'response'; readonly id: number; readonly bytes: Uint8Array | undefined }
     | { readonly kind: 'command'; readonly id: number; readonly command: Command }
     | { readonly kind: 'execution'; readonly report: ExecutionReport }
-    | { readonly kind: 'storeFailed'; readonly reason: string }
+    /** Nothing of these writes was stored; nothing of `unstarted` was started. */
+    | {
+        readonly kind: 'storeFailed'
+        readonly reason: string
+        readonly writes: readonly Write[]
+        readonly unstarted: readonly AttemptId[]
+      }
     | { readonly kind: 'storeRecovered' }
   )

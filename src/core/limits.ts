@@ -158,6 +158,10 @@ export const limits = {
   viewExchangePauseMs: 10_000,
   /** Idempotency keys and nonces are remembered this long. */
   dispatchMemoryMs: 86_400_000,
+  /** Writes kept while the store fails; later ones are pulled from peers instead. */
+  unstoredWritesMax: 10_000,
+  /** After the drain: TERM, grace, KILL and the last reports of what still runs. */
+  stopRunningMs: 15_000,
   outputHeadBytes: 65_536,
   outputTailBytes: 262_144,
   argvBytesMax: 131_072,

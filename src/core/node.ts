@@ -4,7 +4,7 @@
 import { Author, type Identity } from './author.ts'
 import { ClusterClock, type ClusterTime } from './clock/cluster-clock.ts'
 import { SeenVector } from './clock/version-vector.ts'
-import type { Effect, Reply } from './effect.ts'
+import type { Effect, Reply, Write } from './effect.ts'
 import type { Command, Event, Loaded } from './event.ts'
 import { Commands } from './commands.ts'
 import { Dialog } from './execution/dialog.ts'
@@ -18,6 +18,7 @@ import { decodeSyncRequest, encodeSync } from './jobs/sync-message.ts'
 import { decodeFacts } from './membership/member-message.ts'
 import { Handshake } from './membership/handshake.ts'
 import { Membership, type SelfInit } from './membership/membership.ts'
+import { StoreOutage } from './store-outage.ts'
 import { createRandom, type Random } from './random.ts'
 import { Readiness } from './readiness.ts'
 import { Planner } from './scheduler/planner.ts'
@@ -58,7 +59,7 @@ export class Node {
   #dialog: Dialog | undefined
   #commands: Commands | undefined
   #clusterTime: ClusterTime | undefined
-  #storeFailure: string | undefined
+  readonly #outage: StoreOutage
   #lastWakeMs = 0
   #wakeAskedMs = -1
   #requests = 0
@@ -68,6 +69,7 @@ export class Node {
     this.timers = profiles[init.profile]
     this.#crypto = components.crypto
     this.#random = createRandom(init.seed)
+    this.#outage = new StoreOutage({ turn: this.#turn })
     this.clock = new ClusterClock({ buildMs: init.buildMs })
     this.#author = new Author({ crypto: this.#crypto, seen: this.#seen }, init.identity)
     const shared = {
@@ -83,6 +85,7 @@ export class Node {
       ...shared,
       membership: this.membership,
       hasPeers: init.hasPeers,
+      hasJobs: () => this.#replica.catalog.size > 0,
     })
     this.post = new Post({ ...shared, membership: this.membership })
     this.#replica = new Replica(
@@ -139,7 +142,7 @@ export class Node {
   }
 
   get storeFailure(): string | undefined {
-    return this.#storeFailure
+    return this.#outage.reason
   }
 
   // ── the machine ────────────────────────────────────────────────────────────────────────────────
@@ -193,13 +196,18 @@ export class Node {
       case 'execution':
         this.executions.onReport(event.report)
         return
-      case 'storeFailed':
-        this.#storeFailure = event.reason
+      case 'storeFailed': {
+        const claims = this.executions.unclaim(event.unstarted)
+        // a watermark that is stored too low costs a question, one too high a tick
+        const isKept = (write: Write): boolean =>
+          write.kind === 'record' ? !claims.has(write.stored) : write.kind !== 'watermark'
+        this.#outage.failed(event.reason, event.writes.filter(isKept))
         this.membership.setAccepts(false)
         this.#turn.report({ kind: 'storeFailed', reason: event.reason })
         return
+      }
       case 'storeRecovered':
-        this.#storeFailure = undefined
+        this.#outage.recovered()
         this.membership.setAccepts(true)
         this.#turn.report({ kind: 'storeRecovered' })
         return
@@ -242,6 +250,7 @@ export class Node {
         ...shared,
         world: {
           tickDecided: (job, dueMs) => this.planner.tickDecided(job, dueMs),
+          tickUndecided: (job, dueMs) => this.planner.tickUndecided(job, dueMs),
           isFresh: (plannedMs) => this.#readiness.isFresh(plannedMs),
           isReady: () => this.#readiness.isReady,
           inability,
@@ -267,7 +276,7 @@ export class Node {
   /** Why this node starts nothing now. */
   #inability(): string | undefined {
     if (!this.#readiness.isReady) return 'not ready'
-    if (this.#storeFailure !== undefined) return 'its store has failed'
+    if (this.#outage.reason !== undefined) return 'its store has failed'
     const { leaveAtMs } = this.membership.own()
     if (leaveAtMs !== null && this.#turn.clusterMs >= leaveAtMs) return 'leaving'
     if (this.#clusterTime?.state === 'unsynced') return 'its clock is unsynced'
@@ -288,6 +297,7 @@ export class Node {
     this.planner.wake()
     this.executions.wake()
     this.#dialog!.wake()
+    this.#outage.wake()
   }
 
   #becomeReady(): void {
@@ -347,7 +357,7 @@ export class Node {
     request: Extract<ReturnType<typeof decodeSyncRequest>, { ok: true }>['value'],
   ): void {
     // nothing with a dot of ours leaves the process before it is durable
-    if (this.#storeFailure !== undefined) {
+    if (this.#outage.reason !== undefined) {
       this.#turn.emit({ kind: 'respond', id, bytes: encodeSync({ kind: 'busy' }) })
       return
     }
@@ -380,12 +390,12 @@ export class Node {
   }
 
   #command(command: Command): Reply {
-    if (this.#storeFailure !== undefined && command.kind !== 'leave') {
+    if (this.#outage.reason !== undefined && command.kind !== 'leave') {
       return {
         ok: false,
         refusal: {
           code: 'MC_STORE_FAILED',
-          message: `the store cannot be written: ${this.#storeFailure}`,
+          message: `the store cannot be written: ${this.#outage.reason}`,
           hint: 'free or repair the disk of this node, or ask another member',
         },
       }

@@ -2,8 +2,9 @@
 // so it is ready after one complete exchange, and a candidate from an instant that it announces ahead.
 //
 // The announcement protects against two members ranking one tick differently. Where no other member
-// is a candidate there is nobody to differ with, so the first node, and the first to come back after
-// an outage, acts at once; what it starts within `settleMs` it asks about first.
+// is a candidate there is nobody to differ with, and where no job is there is nothing to differ about:
+// so a new fleet, and the first node to come back after an outage, acts at once. What a node starts
+// within `settleMs` of such a start it asks about first.
 
 import { limits, type Timers } from './limits.ts'
 import type { Membership } from './membership/membership.ts'
@@ -17,6 +18,7 @@ export class Readiness {
   readonly #membership: Membership
   /** Whether other members are configured. */
   readonly #hasPeers: boolean
+  readonly #hasJobs: () => boolean
   #startedAtMs = 0
   #isReady = false
   /** Cluster instant from which on this node has been awake and ready without a break. */
@@ -29,11 +31,13 @@ export class Readiness {
     timers: Timers
     membership: Membership
     hasPeers: boolean
+    hasJobs: () => boolean
   }) {
     this.#turn = components.turn
     this.#timers = components.timers
     this.#membership = components.membership
     this.#hasPeers = components.hasPeers
+    this.#hasJobs = components.hasJobs
   }
 
   get isReady(): boolean {
@@ -102,7 +106,7 @@ export class Readiness {
     const nowMs = this.#turn.clusterMs
     if (this.#membership.own().leaveAtMs !== null) return
     if (eligibleFromMs !== 0 && eligibleFromMs <= nowMs - settleMs) return
-    if (!this.#hasOtherCandidate()) {
+    if (!this.#hasJobs() || !this.#hasOtherCandidate()) {
       this.#freshAtMs = nowMs
       this.#membership.announceEligible(nowMs - settleMs)
     } else if (eligibleFromMs === 0) this.#membership.announceEligible(nowMs + leadMs)

@@ -29,7 +29,7 @@ export type Report =
   /** Input that was refused; counted per peer and reason, logged at a bounded rate. */
   | {
       readonly kind: 'refused'
-      readonly from: MemberId
+      readonly from: MemberId | null
       readonly what: string
       readonly reason: string
     }

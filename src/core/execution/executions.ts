@@ -33,6 +33,7 @@ import { Takeover, type Wanted, type Watch } from './takeover.ts'
 
 /** What this node is running. */
 interface Running {
+  readonly wanted: Wanted
   record: ExecutionRecord
   readonly startedMonoMs: number
   /** When it is stopped for taking too long, monotonic. */
@@ -44,6 +45,8 @@ interface Running {
 export interface ExecutionsWorld {
   /** A tick of the job is decided. */
   tickDecided(job: JobName, dueMs: number): void
+  /** A tick that was decided is not, after all. */
+  tickUndecided(job: JobName, dueMs: number): void
   /** Whether this node became ready or resumed so shortly before P that others may not know. */
   isFresh(plannedMs: number): boolean
   isReady(): boolean
@@ -212,6 +215,7 @@ export class Executions {
     this.#write(record, 'full', receivers, true)
     const { timeoutMs } = job.groups.action
     this.#running.set(watch.attempt, {
+      wanted: watch,
       record,
       startedMonoMs: this.#turn.monoMs,
       timeoutAtMs: timeoutMs === null ? Infinity : this.#turn.monoMs + timeoutMs,
@@ -269,6 +273,27 @@ export class Executions {
     this.#notes.set(watch.attempt, watch.notes)
     if (this.#notes.size <= limits.openExecutionsPerJobMax) return
     this.#notes.delete(this.#notes.keys().next().value!)
+  }
+
+  /** Takes back claims that could not be stored and so did not start; others are asked to act. */
+  unclaim(attempts: readonly AttemptId[]): ReadonlySet<StoredRecord> {
+    const claims = new Set<StoredRecord>()
+    for (const attempt of attempts) {
+      const running = this.#running.get(attempt)
+      if (running === undefined) continue
+      this.#running.delete(attempt)
+      const { record } = running
+      const claim = this.ledger.retract(
+        record.execution,
+        record.slot,
+        record.attempt,
+        this.#membership.self,
+      )
+      if (claim !== undefined) claims.add(claim)
+      if (record.trigger === 'schedule') this.#world.tickUndecided(record.job, record.dueMs)
+      this.takeover.want({ ...running.wanted })
+    }
+    return claims
   }
 
   // ── ending ─────────────────────────────────────────────────────────────────────────────────────

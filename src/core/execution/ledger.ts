@@ -146,6 +146,29 @@ export class Ledger {
     if (!open.has(oldest)) this.#executions.delete(oldest)
   }
 
+  /** Takes back a claim that was never stored or told to anybody. */
+  retract(
+    id: ExecutionId,
+    slot: Slot,
+    attempt: number,
+    executor: MemberId,
+  ): StoredRecord | undefined {
+    const entry = this.#executions.get(id)
+    const byExecutor = entry?.slots.get(slot)?.attempts.get(attempt)?.byExecutor
+    const claim = byExecutor?.get(executor)
+    if (entry === undefined || claim === undefined) return undefined
+    byExecutor!.delete(executor)
+    if (byExecutor!.size === 0) entry.slots.get(slot)!.attempts.delete(attempt)
+    if (entry.slots.get(slot)!.attempts.size === 0) entry.slots.delete(slot)
+    this.#counts.started -= 1
+    if (claim.record.why === 'takeover') this.#counts.takeovers -= 1
+    if (entry.slots.size === 0) {
+      this.#executions.delete(id)
+      this.#open.get(entry.job)?.delete(id)
+    }
+    return claim
+  }
+
   /** Whether an attempt of the slot runs, waits or is to be repeated. */
   isSlotOpen(id: ExecutionId, slot: Slot): boolean {
     const newest = this.newest(id, slot)

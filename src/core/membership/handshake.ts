@@ -104,7 +104,10 @@ export class Handshake {
     }
     const node = openNode(hello.clusterId, hello.node)
     if (!node.ok || node.value.record.member !== from) return 'its node record is not its own'
-    if (this.#membership.receiveNode(hello.node) === 'rejected') return 'its node record is forged'
+    const found = this.#membership.receiveNode(hello.node)
+    if (found === 'rejected') return 'its node record is forged'
+    // its own gossip has no mesh yet: the members that we reach hear of it from us
+    if (found === 'news') this.#membership.spread(hello.node)
     if (this.#membership.get(from) === undefined) return 'full'
     this.#membership.heardOwnIncarnation(hello.yourIncarnation)
     return undefined

@@ -426,6 +426,11 @@ export class Membership {
     return { nodes, reports }
   }
 
+  /** Tells all members of a record that came by a hello. */
+  spread(node: Uint8Array): void {
+    this.#publishFacts([node], [])
+  }
+
   ownBytes(): Uint8Array {
     return this.#members.get(this.self)!.node.bytes
   }

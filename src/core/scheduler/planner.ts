@@ -265,6 +265,14 @@ export class Planner {
     this.#advance(name, track)
   }
 
+  /** The claim that decided a tick was taken back. */
+  tickUndecided(name: JobName, dueMs: number): void {
+    const track = this.#tracks.get(name)
+    if (track === undefined) return
+    track.undecided.add(dueMs)
+    track.watermarkMs = Math.min(track.watermarkMs, dueMs - 1)
+  }
+
   /** Moves the watermark up to just before the oldest undecided tick. */
   #advance(name: JobName, track: Track): void {
     let wMs = track.lookedMs

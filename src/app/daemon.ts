@@ -1,0 +1,291 @@
+// The composition root: the only place that constructs adapters and wires them to the node.
+
+import { createHash, randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { createCrypto } from '../adapters/crypto/crypto.ts'
+import { LocalExecutor } from '../adapters/executor/executor.ts'
+import { HttpServer } from '../adapters/http/server.ts'
+import { formatHttpAddress } from '../adapters/http/address.ts'
+import { Libp2pNetwork } from '../adapters/libp2p/network.ts'
+import { loadOrCreateKey, loadOrCreateNetworkKey, loadNetworkKey } from '../adapters/libp2p/key.ts'
+import { createLogger } from '../adapters/log/logger.ts'
+import { openStore } from '../adapters/sqlite/open-store.ts'
+import { SystemClock } from '../adapters/system/clock.ts'
+import { limits, profiles } from '../core/limits.ts'
+import { Node } from '../core/node.ts'
+import type { Report } from '../core/report.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Executor } from '../ports/executor.ts'
+import type { Logger } from '../ports/logger.ts'
+import type { Network, NetworkHandlers } from '../ports/network.ts'
+import type { Store } from '../ports/store.ts'
+import { buildMs, version } from './build.ts'
+import type { Config } from './config.ts'
+import { Driver } from './driver.ts'
+import { Happenings } from './happenings.ts'
+import { Lifecycle } from './lifecycle.ts'
+import { logLineOf } from './report.ts'
+import { serveOutput, UseCases } from './use-cases.ts'
+
+/** A running node, as the program that started it sees it. */
+export interface Daemon {
+  /** Resolves when the API answers and the node listens. */
+  start(): Promise<Started>
+  /**
+   * Announces leave, lets what runs finish for `drainMs`, stops it, and closes everything. Nothing
+   * of this node is left running.
+   */
+  stop(options?: { readonly drainMs?: number }): Promise<void>
+  /** Rejects when the daemon cannot go on; never resolves. */
+  readonly failed: Promise<never>
+}
+
+export interface Started {
+  readonly member: string
+  readonly name: string
+  /** Addresses under which peers may dial. */
+  readonly addresses: readonly string[]
+  /** Host and port of the HTTP API. */
+  readonly http: string
+}
+
+/** What is built before the node can be. */
+interface Parts {
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly store: Store
+  readonly network: Network
+  readonly executor: Executor
+  readonly node: Node
+}
+
+export function createDaemon(config: Config): Daemon {
+  return new RunningDaemon(config)
+}
+
+class RunningDaemon implements Daemon {
+  readonly failed: Promise<never>
+  readonly #config: Config
+  readonly #lifecycle = new Lifecycle()
+  readonly #fail: (error: unknown) => void
+  #driver: Driver | undefined
+  #node: Node | undefined
+  #stopping: Promise<void> | undefined
+
+  constructor(config: Config) {
+    this.#config = config
+    const { promise, reject } = Promise.withResolvers<never>()
+    this.failed = promise
+    this.#fail = reject
+    // whoever waits for it hears of it; nobody has to
+    promise.catch(() => undefined)
+  }
+
+  async start(): Promise<Started> {
+    try {
+      return await this.#start()
+    } catch (error) {
+      await this.#lifecycle.stop()
+      throw error
+    }
+  }
+
+  async #start(): Promise<Started> {
+    const parts = await this.#build()
+    const { node, store, network, executor, clock, logger } = parts
+    this.#node = node
+    const happenings = new Happenings()
+    const onReport = (report: Report): void => {
+      const line = logLineOf(report)
+      logger.log(line.level, line.event, line.message, line.fields)
+      happenings.publish(report, node.nowMs)
+    }
+    const onFatal = (error: unknown): void => this.#fail(error)
+    const driver = new Driver({ node, store, network, executor, clock, onReport, onFatal })
+    this.#driver = driver
+    this.#lifecycle.onStop(() => driver.stop())
+    const unreported = await executor.start((report) => driver.push({ kind: 'execution', report }))
+    this.#lifecycle.onStop(() => executor.close())
+    if (unreported.length > 0) {
+      logger.log('warn', 'orphans', 'stopped what an earlier process left', {
+        count: unreported.length,
+      })
+    }
+    const handlers = networkHandlers(driver, executor, onReport)
+    const addresses = await network.start(handlers)
+    this.#lifecycle.onStop(() => network.stop())
+    driver.push({ kind: 'loaded', loaded: store.load(), addresses })
+    const http = await this.#serve(parts, driver, happenings)
+    return { member: network.self, name: this.#config.name, addresses, http }
+  }
+
+  async #build(): Promise<Parts> {
+    const config = this.#config
+    const clock = new SystemClock()
+    const store = openStore(config.dataDir, {
+      onDamage: config.peers.length > 0 ? 'quarantine' : 'refuse',
+      retention: config.history,
+    })
+    this.#lifecycle.onStop(() => store.close())
+    const key = await loadOrCreateKey(join(config.dataDir, 'node.key'))
+    const networkKey = await this.#networkKey()
+    const logger = createLogger({
+      format: config.log,
+      level: config.logLevel,
+      base: { node: config.name },
+    })
+    if (store.damaged > 0)
+      logger.log('error', 'damaged', 'stored rows were damaged', { count: store.damaged })
+    const clusterId = createHash('sha256')
+      .update('meshcron/cluster/1')
+      .update(networkKey)
+      .digest('hex')
+      .slice(0, 32)
+    const timers = profiles[config.profile]
+    const network = new Libp2pNetwork(
+      { clock, random: Math.random },
+      {
+        privateKey: key.bytes,
+        clusterId,
+        listen: config.listen,
+        announce: config.announce,
+        peers: config.peers,
+        networkKey,
+        isMdns: config.mdns,
+        deadLinkMs: Math.max(4_000, 3 * timers.silenceMs),
+        upgradeTimeoutMs: config.profile === 'iot' ? 8_000 : 3_000,
+      },
+    )
+    const executor = new LocalExecutor(
+      { env: process.env },
+      {
+        dir: join(config.dataDir, 'executions'),
+        httpAllow: config.httpAllow,
+        httpDeny: [`${config.http.host}:${config.http.port}`],
+      },
+    )
+    const node = new Node(
+      { crypto: createCrypto(key.bytes) },
+      {
+        identity: {
+          member: key.member,
+          clusterId,
+          storeEpoch: store.epoch,
+          startId: randomBytes(8).toString('hex'),
+        },
+        self: {
+          name: config.name,
+          version,
+          tags: config.tags,
+          executors: ['exec', 'shell', 'http'],
+          engine: 'meshcron-1',
+          timezoneData: process.versions['tz'] ?? 'none',
+        },
+        profile: config.profile,
+        hasPeers: config.peers.length > 0 || config.mdns,
+        buildMs,
+        defaultTimezone: config.timezone,
+        seed: randomBytes(8).readBigUInt64BE(),
+      },
+    )
+    return { clock, logger, store, network, executor, node }
+  }
+
+  async #networkKey(): Promise<Uint8Array> {
+    const file = this.#config.networkKeyFile
+    if (file === undefined) return loadOrCreateNetworkKey(join(this.#config.dataDir, 'network.key'))
+    const key = await loadNetworkKey(file)
+    if (key !== undefined) return key
+    throw Object.assign(new Error(`there is no network key in ${file}`), {
+      code: 'MC_BAD_CONFIG',
+      hint: 'copy network.key from the data directory of a node of the cluster',
+    })
+  }
+
+  async #serve(parts: Parts, driver: Driver, happenings: Happenings): Promise<string> {
+    const { node, store, network, executor, clock, logger } = parts
+    const api = new UseCases(
+      {
+        node,
+        store,
+        network,
+        executor,
+        happenings,
+        command: (command) => driver.command(command),
+        leave: () => this.#leave(),
+      },
+      { defaultTimezone: this.#config.timezone, now: () => clock.wallMs() },
+    )
+    const server = new HttpServer(
+      {
+        api,
+        clock,
+        onError: (error) => logger.log('error', 'api', 'a request failed', { error: `${error}` }),
+      },
+      {
+        address: this.#config.http,
+        socketPath: join(this.#config.dataDir, 'api.sock'),
+        token: this.#config.token,
+        version,
+      },
+    )
+    const address = await server.start()
+    if (!address.ok) throw refusalError(address.refusal)
+    this.#lifecycle.onStop(() => server.close())
+    return formatHttpAddress(address.value)
+  }
+
+  /** Announces that this node goes, and stops it when the fleet has taken note. */
+  async #leave(): Promise<void> {
+    const { leadMs } = this.#node!.timers
+    await this.#driver!.command({ kind: 'leave', leadMs })
+    setTimeout(() => void this.stop({}).then(() => this.#fail(leftError()), this.#fail), leadMs)
+  }
+
+  stop(options: { readonly drainMs?: number } = {}): Promise<void> {
+    this.#stopping ??= this.#stop(options.drainMs ?? this.#config.drainMs)
+    return this.#stopping
+  }
+
+  async #stop(drainMs: number): Promise<void> {
+    const driver = this.#driver
+    if (driver !== undefined && this.#node !== undefined) {
+      await driver.command({ kind: 'leave', leadMs: 0 })
+      await this.#untilIdle(drainMs)
+      await driver.command({ kind: 'stopRunning' })
+      await this.#untilIdle(limits.stopRunningMs)
+      // the last records and the announcement are on their way for a moment
+      await delay(this.#node.timers.batchMs * 2)
+    }
+    await this.#lifecycle.stop()
+  }
+
+  async #untilIdle(timeoutMs: number): Promise<void> {
+    const untilMs = performance.now() + timeoutMs
+    while (this.#node!.executions.runningCount > 0 && performance.now() < untilMs) await delay(20)
+  }
+}
+
+const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+function networkHandlers(
+  driver: Driver,
+  executor: Executor,
+  onReport: (report: Report) => void,
+): NetworkHandlers {
+  const output = serveOutput(executor)
+  return {
+    link: (peer, up) => void driver.push({ kind: 'link', peer, up }),
+    message: (from, channel, bytes) => void driver.push({ kind: 'message', from, channel, bytes }),
+    gossip: (from, topic, bytes) => driver.judge(from, topic, bytes),
+    request: (from, protocol, bytes) =>
+      protocol === 'out' ? output(bytes) : driver.answer(from, protocol, bytes),
+    refused: (from, what, reason) => onReport({ kind: 'refused', from, what, reason }),
+  }
+}
+
+function refusalError(refusal: { code: string; message: string; hint: string }): Error {
+  return Object.assign(new Error(refusal.message), { code: refusal.code, hint: refusal.hint })
+}
+
+const leftError = (): Error => Object.assign(new Error('this node has left'), { code: 'MC_LEFT' })

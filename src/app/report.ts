@@ -1,0 +1,84 @@
+// One table: what the core reports, as a line for the log.
+
+import type { Report } from '../core/report.ts'
+
+export type Level = 'debug' | 'info' | 'warn' | 'error'
+
+export interface LogLine {
+  readonly level: Level
+  readonly event: string
+  readonly message: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+type Told = readonly [level: Level, message: string]
+
+/** The log line of a report. Texts from peers are fields, never part of a message. */
+export function logLineOf(report: Report): LogLine {
+  const [level, message] = tell(report)
+  const { kind, ...fields } = report
+  if (kind !== 'execution') return { level, event: kind, message, fields }
+  const { record, duplicate } = report
+  const { execution, job, slot, attempt, phase, executor, outcome, reason, why, rank } = record
+  return {
+    level,
+    event: kind,
+    message,
+    fields: {
+      execution,
+      job,
+      slot,
+      attempt,
+      phase,
+      executor,
+      outcome,
+      reason,
+      why,
+      rank,
+      duplicate,
+    },
+  }
+}
+
+function tell(report: Report): Told {
+  switch (report.kind) {
+    case 'ready':
+      return ['info', 'ready to own ticks']
+    case 'memberChanged':
+      return ['info', 'a member changed']
+    case 'refuted':
+      return ['info', 'took a higher incarnation']
+    case 'isolated':
+      return report.isolated ? ['warn', 'cut off from the fleet'] : ['info', 'back in the fleet']
+    case 'duplicateIdentity':
+      return ['error', 'another process uses the key of this node: stop one of them']
+    case 'clockChanged':
+      return [report.state === 'synced' ? 'info' : 'warn', 'the clock state changed']
+    case 'resumed':
+      return ['warn', 'the process or the machine slept']
+    case 'jobChanged':
+      return ['info', 'a job changed']
+    case 'conflict':
+      return ['warn', 'a job was edited twice at once: see its conflicts']
+    case 'execution':
+      return report.duplicate
+        ? ['warn', 'an attempt was started twice']
+        : ['debug', 'an execution changed']
+    case 'probed':
+      return ['debug', 'asked better ranks']
+    case 'declined':
+      return ['info', 'declined an attempt']
+    case 'standbyDropped':
+      return ['warn', 'too many ticks wait: one was dropped']
+    case 'refused':
+      return ['warn', 'refused input of a peer']
+    case 'damaged':
+      return ['error', 'stored rows were damaged and are pulled again']
+    case 'storeFailed':
+      return ['error', 'the store cannot be written: nothing is claimed until it can']
+    case 'storeRecovered':
+      return ['info', 'the store can be written again']
+    case 'limitReached':
+      return ['warn', 'a limit was reached']
+  }
+}
