@@ -2,7 +2,7 @@
 
 import { invariant } from './invariant.ts'
 
-/** Timers of a profile, in milliseconds; `docs/design/membership.md` explains each. */
+/** Timers of a profile, in milliseconds; the comments say what each does. */
 export interface Timers {
   /** Heartbeat period; smaller notices hangs sooner and costs more traffic. */
   readonly heartbeatMs: number
