@@ -19,6 +19,14 @@ export function baseEnvironment(
   return base
 }
 
+/** What the helper itself needs beside: whom to trust when an HTTP job uses TLS. */
+export function trustEnvironment(
+  env: Readonly<Record<string, string | undefined>>,
+): Readonly<Record<string, string>> {
+  const names = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR']
+  return Object.fromEntries(names.flatMap((name) => (env[name] ? [[name, env[name]]] : [])))
+}
+
 /** The whole environment of one command, built from empty. */
 export function commandEnvironment(
   base: Readonly<Record<string, string>>,

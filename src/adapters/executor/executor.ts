@@ -1,17 +1,18 @@
-import { once } from 'node:events'
+import { type ChildProcess, fork } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Worker } from 'node:worker_threads'
 import { invariant } from '../../core/invariant.ts'
 import type { Launch } from '../../core/effect.ts'
 import type { ExecutionReport } from '../../core/event.ts'
 import type { AttemptId } from '../../core/ids.ts'
 import type { Executor, OutputPage } from '../../ports/executor.ts'
 import { notStarted } from './ending.ts'
-import { baseEnvironment } from './environment.ts'
-import { type Answer, executorRole, type Request, type WorkerInit } from './protocol.ts'
+import { baseEnvironment, trustEnvironment } from './environment.ts'
+import { type Answer, executorRole, type Request, type LauncherInit } from './protocol.ts'
 
 const restartMs = 1_000
+// Small: a fork takes as long as there is memory to copy.
+const helperFlags = ['--max-semi-space-size=1', '--disable-warning=ExperimentalWarning']
 
 export interface LocalExecutorComponents {
   /** The daemon's environment; commands get an allow-listed part of it. */
@@ -21,8 +22,8 @@ export interface LocalExecutorComponents {
 export interface LocalExecutorInit {
   /** Outputs and what is needed to find lost children; made when it is missing. */
   readonly dir: string
-  /** What the worker runs; default: worker.ts beside this file, in a bundle the bundle itself. */
-  readonly workerUrl?: URL
+  /** Program of the helper process; default: helper.ts here, `executor-helper.js` beside a bundle. */
+  readonly helperUrl?: URL
   /** Ended attempts whose output is kept; default 10,000. More costs 320 KiB each at most. */
   readonly outputsMax?: number
   /** Bytes of all kept outputs together; default 1 GiB. */
@@ -33,30 +34,32 @@ export interface LocalExecutorInit {
   readonly httpDeny?: readonly string[]
 }
 
-/** Said of attempts whose worker failed. */
-const workerFailed = "the executor's thread failed"
+/** Said of attempts whose helper failed. */
+const helperFailed = "the executor's helper process failed"
 
 /**
- * Runs commands, shell scripts and HTTP requests of this machine, all from a worker thread. Should
- * that thread fail, what it ran is stopped, reported as ended, and another one goes on.
+ * Runs commands, shell scripts and HTTP requests of this machine, all from a small helper
+ * process. Should it fail, what it ran is stopped, reported as ended, and another one goes on.
  */
 export class LocalExecutor implements Executor {
   readonly #url: URL
-  readonly #workerInit: WorkerInit
+  readonly #launcherInit: LauncherInit
+  readonly #trust: Readonly<Record<string, string>>
   /** Attempts that have not ended, and whether they were reported as started. */
   readonly #running = new Map<AttemptId, boolean>()
   readonly #reads = new Map<number, (page: OutputPage | undefined) => void>()
   #report: ((report: ExecutionReport) => void) | undefined
-  #worker: Worker | undefined
+  #helper: ChildProcess | undefined
   #isUp = false
   #restarting: Promise<void> | undefined
   #closing: Promise<void> | undefined
+  #closed: (() => void) | undefined
   #readId = 0
 
   constructor(components: LocalExecutorComponents, init: LocalExecutorInit) {
-    this.#url = init.workerUrl ?? defaultWorkerUrl()
-    this.#workerInit = {
-      role: executorRole,
+    this.#url = init.helperUrl ?? defaultHelperUrl()
+    this.#trust = trustEnvironment(components.env)
+    this.#launcherInit = {
       dir: init.dir,
       env: baseEnvironment(components.env),
       outputsMax: init.outputsMax ?? 10_000,
@@ -69,8 +72,8 @@ export class LocalExecutor implements Executor {
   async start(report: (report: ExecutionReport) => void): Promise<readonly AttemptId[]> {
     invariant(this.#report === undefined, 'an executor is started once')
     this.#report = report
-    mkdirSync(this.#workerInit.dir, { recursive: true, mode: 0o700 })
-    return this.#startWorker()
+    mkdirSync(this.#launcherInit.dir, { recursive: true, mode: 0o700 })
+    return this.#startHelper()
   }
 
   launch(launch: Launch): void {
@@ -92,7 +95,7 @@ export class LocalExecutor implements Executor {
     bytesMax: number,
     waitMs: number,
   ): Promise<OutputPage | undefined> {
-    if (this.#worker === undefined) return Promise.resolve(undefined)
+    if (this.#helper === undefined) return Promise.resolve(undefined)
     const { promise, resolve } = Promise.withResolvers<OutputPage | undefined>()
     const id = (this.#readId += 1)
     this.#reads.set(id, resolve)
@@ -106,37 +109,44 @@ export class LocalExecutor implements Executor {
     return this.#closing
   }
 
-  /** Without a worker nothing is said: what was launched then is lost with the next one's start. */
+  /** Without a helper nothing is said: what was launched then is lost with the next one's start. */
   #say(request: Request): void {
-    this.#worker?.postMessage(request)
+    this.#helper?.send(request, () => {})
   }
 
-  #startWorker(): Promise<readonly AttemptId[]> {
+  #startHelper(): Promise<readonly AttemptId[]> {
     const { promise, resolve, reject } = Promise.withResolvers<readonly AttemptId[]>()
-    const worker = new Worker(this.#url, {
-      workerData: this.#workerInit,
-      execArgv: [],
-      // Empty too: what the worker does not know, it cannot pass on.
-      env: {},
-      // A pipe's descriptor is opened as a file and closed as a socket.
-      trackUnmanagedFds: false,
+    const helper = fork(this.#url, [executorRole], {
+      // Nothing of the daemon's own but what TLS needs, for HTTP jobs.
+      env: { ...this.#launcherInit.env, ...this.#trust },
+      execArgv: helperFlags,
+      serialization: 'advanced',
+      // Not in the terminal's group: ctrl-c is the daemon's to hear.
+      detached: true,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
     let failure: Error | undefined
-    worker.on('message', (answer: Answer) => {
+    const gone = (): void => {
+      // What it said last may be read after its exit.
+      if (helper.connected || (helper.pid !== undefined && !hasExited(helper))) return
+      reject(new Error(helperFailed, { cause: failure }))
+      if (this.#helper === helper) this.#helperEnded(failure)
+    }
+    helper.on('message', (message) => {
+      const answer = message as unknown as Answer
       if (answer.kind === 'started') {
         this.#isUp = true
         resolve(answer.attempts)
       } else this.#hear(answer)
     })
-    worker.on('error', (error) => {
+    helper.on('error', (error) => {
       failure = error
+      gone()
     })
-    worker.on('exit', () => {
-      reject(new Error(workerFailed, { cause: failure }))
-      this.#workerEnded(failure)
-    })
-    this.#worker = worker
-    this.#say({ kind: 'start' })
+    helper.on('exit', gone)
+    helper.on('disconnect', gone)
+    this.#helper = helper
+    this.#say({ kind: 'start', ...this.#launcherInit })
     return promise
   }
 
@@ -153,12 +163,13 @@ export class LocalExecutor implements Executor {
         this.#reads.delete(answer.id)
         return
       case 'closed':
-        void this.#worker?.terminate()
+        this.#helper?.disconnect()
     }
   }
 
-  #workerEnded(failure: Error | undefined): void {
-    this.#worker = undefined
+  #helperEnded(failure: Error | undefined): void {
+    this.#helper = undefined
+    this.#closed?.()
     for (const resolve of this.#reads.values()) resolve(undefined)
     this.#reads.clear()
     if (!this.#isUp || this.#closing !== undefined) return
@@ -170,9 +181,9 @@ export class LocalExecutor implements Executor {
     while (this.#closing === undefined) {
       const lost = [...this.#running.keys()]
       try {
-        await this.#startWorker()
+        await this.#startHelper()
         // Only now: until here their processes may have been running.
-        return this.#lose(lost, `${workerFailed}: ${reason}`)
+        return this.#lose(lost, `${helperFailed}: ${reason}`)
       } catch {
         await sleep(restartMs)
       }
@@ -192,16 +203,22 @@ export class LocalExecutor implements Executor {
 
   async #close(): Promise<void> {
     await this.#restarting
-    const worker = this.#worker
-    if (worker === undefined) return
-    const ended = once(worker, 'exit')
+    const helper = this.#helper
+    if (helper === undefined) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#closed = resolve
     this.#say({ kind: 'close' })
-    await ended
-    this.#lose([...this.#running.keys()], workerFailed)
+    await promise
+    this.#lose([...this.#running.keys()], helperFailed)
   }
 }
 
-function defaultWorkerUrl(): URL {
+const hasExited = ({ exitCode, signalCode }: ChildProcess): boolean =>
+  exitCode !== null || signalCode !== null
+
+function defaultHelperUrl(): URL {
   const isSource = import.meta.url.endsWith('.ts')
-  return isSource ? new URL('./worker.ts', import.meta.url) : new URL(import.meta.url)
+  return isSource
+    ? new URL('./helper.ts', import.meta.url)
+    : new URL('./executor-helper.js', import.meta.url)
 }

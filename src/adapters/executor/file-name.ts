@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-
 const lengthMax = 180
 const keptLength = 140
 
@@ -16,6 +14,8 @@ export function fileNameOf(text: string): string {
     name += isPlain ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
   }
   if (name.length <= lengthMax) return name
+  // Seldom needed, and 1 MB that every fork would have to copy.
+  const { createHash } = process.getBuiltinModule('node:crypto')
   const hash = createHash('sha256').update(text).digest('hex').slice(0, 32)
   return `${name.slice(0, keptLength)}~${hash}`
 }

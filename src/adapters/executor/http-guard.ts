@@ -3,7 +3,6 @@
 // public first and private next; so the name is resolved once, every address is checked, and the
 // socket is pinned to those addresses.
 
-import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { AddressList } from './address-list.ts'
@@ -112,7 +111,7 @@ async function addressesOf(host: string): Promise<readonly ResolvedAddress[] | s
   const family = isIP(host)
   if (family !== 0) return [{ address: host, family }]
   try {
-    return await lookup(host, { all: true })
+    return await process.getBuiltinModule('node:dns/promises').lookup(host, { all: true })
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? 'no answer'
   }

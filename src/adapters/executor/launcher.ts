@@ -13,7 +13,7 @@ import { Orphans } from './orphans.ts'
 import { Outputs } from './outputs.ts'
 import { Pipes } from './pipes.ts'
 import { leakedDescriptors } from './proc.ts'
-import type { WorkerInit } from './protocol.ts'
+import type { LauncherInit } from './protocol.ts'
 import { spawnChild } from './spawn-child.ts'
 
 /** Launches waiting for their start; far above what the core lets run at once. */
@@ -27,16 +27,15 @@ interface Waiting {
   readonly tries: number
 }
 
-/** Starts, stops and ends attempts; lives in the worker. */
+/** Starts, stops and ends attempts; lives in the helper. */
 export class Launcher {
   readonly outputs: Outputs
-  readonly #init: WorkerInit
+  readonly #init: LauncherInit
   readonly #report: (report: ExecutionReport) => void
   readonly #orphans: Orphans
   readonly #pipes: Pipes
   readonly #guard: HttpGuard
   readonly #cwd: string
-  // Opened for the life of the worker.
   readonly #nullFd = openSync('/dev/null', 'r+')
   readonly #leaked = leakedDescriptors()
   readonly #queue: Waiting[] = []
@@ -48,7 +47,7 @@ export class Launcher {
 
   constructor(
     components: { readonly report: (report: ExecutionReport) => void },
-    init: WorkerInit,
+    init: LauncherInit,
   ) {
     this.#init = init
     this.#report = components.report
@@ -95,6 +94,12 @@ export class Launcher {
     for (const running of this.#running.values()) running.kill()
     while (this.#endings.size > 0) await Promise.all(this.#endings)
     await this.#orphans.killMarked()
+    this.outputs.close()
+  }
+
+  /** Kills what runs without a word, so that it is found missing by the next start. */
+  abandon(): void {
+    for (const running of this.#running.values()) running.kill()
     this.outputs.close()
   }
 

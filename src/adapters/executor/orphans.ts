@@ -4,8 +4,7 @@
 // group (setsid, daemons) and what was started an instant before the crash. A process that leaves
 // its group *and* empties its environment escapes: that is the limit of tier T0.
 
-import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AttemptId } from '../../core/ids.ts'
@@ -139,10 +138,9 @@ async function allGone(strays: readonly Stray[], withinMs: number): Promise<void
 }
 
 function ownerOf(path: string): string {
-  try {
-    writeFileSync(path, randomBytes(8).toString('hex'), { flag: 'wx', mode: 0o600 })
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  if (!existsSync(path)) {
+    const { randomBytes } = process.getBuiltinModule('node:crypto')
+    writeFileSync(path, randomBytes(8).toString('hex'), { mode: 0o600 })
   }
   return readFileSync(path, 'utf8').trim()
 }

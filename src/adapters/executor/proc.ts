@@ -4,7 +4,7 @@
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 import { markName } from './environment.ts'
 
-const environBytesMax = 2_097_152
+const environBytesMax = 262_144
 const closeOnExec = 0o2_000_000
 
 /** A process that carries our mark. */

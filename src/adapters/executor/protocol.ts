@@ -1,17 +1,15 @@
-// What the daemon's thread and the executor's worker say to each other. One port, so everything
-// arrives in the order in which it was said.
+// What the daemon and its executor's helper say to each other. One channel, so everything arrives in
+// the order in which it was said.
 
 import type { Launch } from '../../core/effect.ts'
 import type { ExecutionReport } from '../../core/event.ts'
 import type { AttemptId } from '../../core/ids.ts'
 import type { OutputPage } from '../../ports/executor.ts'
 
-/** Tells a worker that it is the executor's, also when a bundle's entry file is what it runs. */
+/** First argument of a helper, by which also a bundle's entry file knows what it is. */
 export const executorRole = 'meshcron-executor'
 
-/** The worker's `workerData`. */
-export interface WorkerInit {
-  readonly role: typeof executorRole
+export interface LauncherInit {
   readonly dir: string
   /** What every command gets, before the launch's own variables. */
   readonly env: Readonly<Record<string, string>>
@@ -23,7 +21,7 @@ export interface WorkerInit {
 
 export type Request =
   /** Stops what an earlier process left, then serves; anything said meanwhile waits. */
-  | { readonly kind: 'start' }
+  | ({ readonly kind: 'start' } & LauncherInit)
   | { readonly kind: 'launch'; readonly launch: Launch }
   | { readonly kind: 'stop'; readonly attempt: AttemptId; readonly killAfterMs: number }
   | {
