@@ -39,8 +39,6 @@ export const admissionWaitMs = 3_000
 export const admissionWaitersMax = 12
 /** Peers connected without being admitted, at once; further strangers are refused (SEC-41). */
 export const strangersMax = 16
-/** A link on which nobody was admitted within this is closed, so that strangers cannot hold it. */
-export const admissionTimeoutMs = 15_000
 
 /** Opening a stream on an existing connection: two round trips. */
 export const streamOpenMs = 5_000

@@ -4,7 +4,6 @@ import type { MemberId } from '../../core/ids.ts'
 import { memberId } from '../../core/ids.ts'
 import { limits } from '../../core/limits.ts'
 import { dialable, type PeerAddress, tryParseAddress } from './address.ts'
-import { admissionTimeoutMs } from './constants.ts'
 import type { Host } from './host.ts'
 import { type GossipInternals, isHealthy } from './internals.ts'
 import {
@@ -40,6 +39,7 @@ export interface KeeperInit {
   /** Peers from the configuration. */
   readonly peers: readonly PeerAddress[]
   readonly deadLinkMs: number
+  readonly admissionTimeoutMs: number
 }
 
 const dialMs = 10_000
@@ -150,7 +150,7 @@ export class Keeper {
       isKeptAway,
       deadLinkMs: this.#init.deadLinkMs,
       judgeFromMs: this.#judgeFromMs,
-      admissionTimeoutMs,
+      admissionTimeoutMs: this.#init.admissionTimeoutMs,
     })
     this.#memory = plan.memory
     this.#schedule(Math.max(10, plan.nextMs - moment.nowMs))

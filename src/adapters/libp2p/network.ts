@@ -15,7 +15,7 @@ import { channelBytesMax, requestBytesMax, strangersMax } from './constants.ts'
 import { Gossip } from './gossip.ts'
 import { topicNames } from './gossip-options.ts'
 import { Guard } from './guard.ts'
-import { createHost, type Host, type HostInit } from './host.ts'
+import { createHost, type Host, type HostComponents, type HostInit } from './host.ts'
 import { gossipInternals } from './internals.ts'
 import { Keeper } from './keeper.ts'
 import { nodeKey } from './key.ts'
@@ -30,6 +30,8 @@ export interface Libp2pComponents {
   readonly clock: { monoMs(): number }
   /** From 0 up to, not including, 1; spreads reconnects. */
   readonly random: () => number
+  /** Makes the libp2p node; default `createHost`. */
+  readonly createHost?: typeof createHost
 }
 
 /** Settings of the network. */
@@ -55,6 +57,11 @@ export interface Libp2pInit {
    * Default 4 s; should be 3 × the profile's `silenceMs`, at least 4 s.
    */
   readonly deadLinkMs?: number
+  /**
+   * Closes a link that is not admitted within this, so that strangers cannot hold it; default 15 s.
+   * Shorter than a hello over a slow link, nobody gets in.
+   */
+  readonly admissionTimeoutMs?: number
   /** Connections beyond which the least useful are closed; default: each member twice, and strangers. */
   readonly connectionsMax?: number
   /** Connections taken from one address in a second; default 50. */
@@ -221,17 +228,19 @@ export class Libp2pNetwork implements Network {
   }
 
   #createHost(init: HostInit): Promise<Host> {
-    return createHost(
+    const create = this.#components.createHost ?? createHost
+    const discovered: HostComponents['discovered'] = ({ id, multiaddrs }) =>
+      this.#keeper?.discovered(
+        memberId(id.toString()),
+        multiaddrs.map((one) => one.toString()),
+      )
+    return create(
       {
         guard: this.#guard,
         isDenied: (peer, direction) => this.#isDenied(peer, direction),
         accepted: (socket) => this.#accepted(socket),
         upgraded: (socket) => void this.#pending.delete(socket),
-        discovered: ({ id, multiaddrs }) =>
-          this.#keeper?.discovered(
-            memberId(id.toString()),
-            multiaddrs.map((one) => one.toString()),
-          ),
+        discovered,
       },
       init,
     )
@@ -270,7 +279,12 @@ export class Libp2pNetwork implements Network {
           this.#refusals.note(peer ?? null, 'dial', reason)
         },
       },
-      { self: this.self, peers: this.#peers, deadLinkMs: this.#init.deadLinkMs ?? 4_000 },
+      {
+        self: this.self,
+        peers: this.#peers,
+        deadLinkMs: this.#init.deadLinkMs ?? 4_000,
+        admissionTimeoutMs: this.#init.admissionTimeoutMs ?? 15_000,
+      },
     )
     this.#keeper.setTargets(this.#targets)
     this.#keeper.start()

@@ -87,7 +87,8 @@ export class Requests {
     const { links } = this.#components
     const peer = memberId(connection.remotePeer.toString())
     const bytesMax = requestBytesMax[protocol]
-    const offence = boundInput(stream, bytesMax)
+    const offended = once((reason) => this.#init.offended(peer, protocol, reason))
+    boundInput(stream, bytesMax, offended)
     if (protocol !== 'hello' && !links.isAdmitted(peer) && !(await links.whenAdmitted(peer))) {
       stream.abort(new Error('not admitted'))
       this.#init.refused(peer, protocol, 'not admitted')
@@ -97,7 +98,10 @@ export class Requests {
     async function* answers(questions: AsyncIterable<Bytes>): AsyncGenerator<Uint8Array> {
       let isAnswered = false
       for await (const question of questions) {
-        if (isAnswered) throw new Error('more than one question')
+        if (isAnswered) {
+          offended('more than one question')
+          throw new Error('more than one question')
+        }
         isAnswered = true
         const bytes = await answer(peer, protocol, question.slice())
         if (bytes.byteLength > bytesMax) throw new Error(`answer to ${protocol} over its bound`)
@@ -112,8 +116,8 @@ export class Requests {
       await pipe(duplex, decoder(bytesMax), answers, lp.encode, duplex)
     } catch (error) {
       stream.abort(error as Error)
-      const reason = offence() ?? decodingError(error)
-      if (reason !== undefined) this.#init.offended(peer, protocol, reason)
+      const reason = decodingError(error)
+      if (reason !== undefined) offended(reason)
     } finally {
       clearTimeout(late)
     }
@@ -132,7 +136,7 @@ async function ask(
   signal.addEventListener('abort', abort, { once: true })
   try {
     signal.throwIfAborted()
-    const offence = boundInput(stream, bytesMax)
+    boundInput(stream, bytesMax, () => {})
     const duplex = messageStreamToDuplex(stream)
     let answer: Uint8Array | undefined
     // to the end, not to the first frame: so the stream is closed on both sides afterwards
@@ -141,7 +145,7 @@ async function ask(
       answer = frame.slice()
     }
     signal.throwIfAborted()
-    if (answer === undefined) throw new Error(offence() ?? 'closed without an answer')
+    if (answer === undefined) throw new Error('closed without an answer')
     return answer
   } catch (error) {
     stream.abort(error as Error)
@@ -161,17 +165,24 @@ function decoder(
  * A peer could send without end while we look for the answer, and the source of a stream buffers all
  * of it: so no more is taken than one frame.
  */
-function boundInput(stream: Stream, bytesMax: number): () => string | undefined {
+function boundInput(stream: Stream, bytesMax: number, exceeded: (reason: string) => void): void {
   const most = bytesMax + 4
   let got = 0
-  let offence: string | undefined
   stream.addEventListener('message', ({ data }) => {
     got += data.byteLength
-    if (got <= most || offence !== undefined) return
-    offence = 'more bytes than one frame may have'
-    stream.abort(new Error(offence))
+    if (got <= most || stream.status !== 'open') return
+    stream.abort(new Error('more bytes than one frame may have'))
+    exceeded('more bytes than one frame may have')
   })
-  return () => offence
+}
+
+/** One stream is one offence, however many rules it breaks. */
+function once(report: (reason: string) => void): (reason: string) => void {
+  let isDone = false
+  return (reason) => {
+    if (!isDone) report(reason)
+    isDone = true
+  }
 }
 
 function decodingError(error: unknown): string | undefined {
