@@ -1,0 +1,54 @@
+import { Command, Option } from 'commander'
+import type { Io } from './io.ts'
+import { formats } from './output.ts'
+import { addVerbs, verb } from './verbs.ts'
+import type { Verb } from './verbs.ts'
+
+const verbs: Readonly<Record<string, readonly Verb[]>> = {
+  'Run:': [
+    verb('start', 'run a node', () => import('./commands/start.ts')),
+    verb('demo', 'run three nodes on this machine', () => import('./commands/demo.ts')),
+    verb('leave', 'announce that the node goes, and stop it', () => import('./commands/leave.ts')),
+    verb('version', 'show the version', () => import('./commands/version.ts')),
+  ],
+  'Jobs:': [
+    verb('job', 'create, show, change and delete jobs', () => import('./commands/job.ts')),
+    verb('apply', 'make the jobs be as in files', () => import('./commands/apply.ts')),
+    verb('next', 'the next instants of a schedule', () => import('./commands/next.ts')),
+    verb('plan', 'coming ticks, and where they will run', () => import('./commands/plan.ts')),
+    verb('explain', 'why this node, why not another', () => import('./commands/explain.ts')),
+  ],
+  'Executions:': [
+    verb('run', 'show and stop executions', () => import('./commands/run.ts')),
+    verb('logs', 'output of a job', () => import('./commands/logs.ts')),
+  ],
+  'Cluster:': [
+    verb('status', 'the cluster on one screen', () => import('./commands/status.ts')),
+    verb('member', 'show members', () => import('./commands/member.ts')),
+    verb('id', 'the id of the node', () => import('./commands/id.ts')),
+    verb('config', 'show the configuration', () => import('./commands/config.ts')),
+  ],
+}
+
+/** The command line without the verbs' own options, which are loaded with the verb. */
+export function createProgram(io: Io): Command {
+  const program = new Command('meshcron')
+    .description('cron for a fleet with no leader, no database and no quorum')
+    .option('--data-dir <dir>', 'data directory of the daemon (./meshcron-data)')
+    .option('--host <host:port>', 'address of a remote daemon')
+    .option('--token <token>', 'its token; MESHCRON_TOKEN is not seen by other users')
+    .addOption(
+      new Option('-o, --output <format>', 'form of the output').choices(formats).default('table'),
+    )
+    .option('--watch', 'show it again every second')
+    .helpCommand(false)
+    .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      // Errors are shown where they are caught, in the form that all have.
+      writeErr: () => undefined,
+    })
+    .exitOverride()
+  addVerbs(program, io, verbs)
+  return program
+}

@@ -1,0 +1,35 @@
+import type { Command } from 'commander'
+import type { Define } from './context.ts'
+import type { Io } from './io.ts'
+
+/** A verb by name, whose options and action are loaded only when it is wanted. */
+export interface Verb {
+  readonly name: string
+  readonly summary: string
+  readonly load: () => Promise<{ readonly define: Define }>
+}
+
+/** Makes a {@link Verb}. */
+export function verb(name: string, summary: string, load: Verb['load']): Verb {
+  return { name, summary, load }
+}
+
+/** Adds verbs to a command, by groups of its help. */
+export function addVerbs(
+  parent: Command,
+  io: Io,
+  groups: Readonly<Record<string, readonly Verb[]>>,
+): void {
+  const loads = new Map<string, Verb['load']>()
+  for (const [group, verbs] of Object.entries(groups)) {
+    parent.commandsGroup(group)
+    for (const { name, summary, load } of verbs) {
+      loads.set(name, load)
+      parent.command(name).description(summary)
+    }
+  }
+  parent.hook('preSubcommand', async (_parent, command) => {
+    const module = await loads.get(command.name())?.()
+    module?.define(command, io)
+  })
+}
