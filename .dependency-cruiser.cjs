@@ -5,6 +5,7 @@ const cron = '^src/core/scheduler/cron[.]ts$'
 const cbor = '^src/core/wire/cbor[.]ts$'
 const entryPoints = ['^src/cli/main[.]ts$', '^src/cli/shim[.]cjs$', '^src/dashboard/']
 const daemon = '^src/app/daemon[.]ts$'
+const answers = '^src/adapters/http/(api|schema)[.]ts$'
 const libp2pPackages = '(^|/)node_modules/(libp2p|@libp2p/[^/]+|it-[^/]+)/'
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to })
@@ -57,7 +58,13 @@ module.exports = {
       'daemon-alone-wires-adapters',
       'One place constructs adapters, so one place shows how the product is put together.',
       { path: '^src/', pathNot: ['^src/adapters/', daemon] },
-      { path: '^src/adapters/' },
+      { path: '^src/adapters/', pathNot: answers },
+    ),
+    rule(
+      'answers-are-known-by-type',
+      'The application answers in the shapes of the API; what serves them it does not touch.',
+      { path: '^src/', pathNot: ['^src/adapters/', daemon] },
+      { path: answers, dependencyTypesNot: ['type-only'] },
     ),
     rule(
       'cli-is-a-client',

@@ -31,7 +31,9 @@ const packages: Tree = Object.fromEntries(
 
 const clean: Tree = {
   'src/cli/main.ts': `import '../app/daemon.ts'\nimport '../core/node.ts'\n`,
-  'src/app/daemon.ts': `import '../adapters/libp2p/network.ts'\nimport '../adapters/log/log.ts'\n`,
+  'src/app/daemon.ts': `import '../adapters/libp2p/network.ts'\nimport '../adapters/log/log.ts'\nimport './use-cases.ts'\n`,
+  'src/app/use-cases.ts': `import type { Api } from '../adapters/http/api.ts'\nexport type Uses = Api\n`,
+  'src/adapters/http/api.ts': `export interface Api { readonly name: string }\n`,
   'src/adapters/libp2p/network.ts': `import 'libp2p'\nimport '@libp2p/tcp'\nimport '../../ports/network.ts'\n`,
   'src/adapters/log/log.ts': `import 'node:fs'\nimport '../../core/node.ts'\n`,
   'src/adapters/memory/network.ts': `import type { Network } from '../../ports/network.ts'\nexport type Twin = Network\n`,
@@ -62,6 +64,7 @@ const layerBreakers: readonly (readonly [file: string, source: string, ...rules:
   ['src/adapters/log/gone.ts', `import './nowhere.ts'\n`, 'no-unresolvable'],
   ['src/app/cli.ts', `import '../cli/main.ts'\n`, 'app-imports-inwards'],
   ['src/app/driver.ts', `import '../adapters/log/log.ts'\n`, 'daemon-alone-wires-adapters'],
+  ['src/app/serve.ts', `import '../adapters/http/api.ts'\n`, 'answers-are-known-by-type'],
   ['src/app/tests.ts', `import '../../test/sim/oracle.ts'\n`, 'src-knows-no-tests'],
   ['src/cli/peer.ts', `import 'libp2p'\n`, 'libp2p-stays-in-its-adapter'],
   [

@@ -1,0 +1,122 @@
+import type { ListJobs } from '../../adapters/http/api.ts'
+import type { Job as JobAnswer, JobPage, JobState } from '../../adapters/http/schema.ts'
+import { forecastTick, isManual, isPaused, nextRun, rankFor } from '../../core/forecast.ts'
+import { unknownJob } from '../../core/execution/executions.ts'
+import { isSettled } from '../../core/execution/ledger.ts'
+import { tickExecutionId, type JobName } from '../../core/ids.ts'
+import type { Job } from '../../core/jobs/catalog.ts'
+import { toDocument } from '../../core/jobs/document.ts'
+import { ok, refuse, type Result } from '../../core/result.ts'
+import type { Forecasts } from './forecasts.ts'
+import type { JobHistory } from './job-history.ts'
+import { outlookOf, toInstant, toInstantOrNull, type Scene } from './scene.ts'
+import type { Timelines } from './timelines.ts'
+
+const ticksShown = 5
+const ticksInLists = 1
+
+const states: readonly JobState[] = [
+  'idle',
+  'running',
+  'queued',
+  'retrying',
+  'paused',
+  'disabled',
+  'exhausted',
+  'no-eligible-node',
+]
+
+export class Jobs {
+  readonly #scene: Scene
+  readonly #timelines: Timelines
+  readonly #forecasts: Forecasts
+  readonly #history: JobHistory
+
+  constructor(components: {
+    readonly scene: Scene
+    readonly timelines: Timelines
+    readonly forecasts: Forecasts
+    readonly history: JobHistory
+  }) {
+    this.#scene = components.scene
+    this.#timelines = components.timelines
+    this.#forecasts = components.forecasts
+    this.#history = components.history
+  }
+
+  list({ prefix = '', state, limit, cursor }: ListJobs): Result<JobPage> {
+    if (state !== undefined && !states.some((known) => known === state)) {
+      return refuse('MC_BAD_INPUT', `no job is ever ${quote(state)}`, `use ${states.join(', ')}`)
+    }
+    const items: JobAnswer[] = []
+    for (const job of this.#timelines.jobs()) {
+      if (!job.name.startsWith(prefix) || (cursor !== undefined && job.name <= cursor)) continue
+      if (state !== undefined && this.stateOf(job) !== state) continue
+      if (items.length === limit) return ok({ items, cursor: items.at(-1)!.name })
+      items.push(this.show(job, ticksInLists))
+    }
+    return ok({ items, cursor: null })
+  }
+
+  get(name: string): Result<JobAnswer> {
+    const job = this.#scene.node.replica.catalog.live(name as JobName)
+    return job === undefined ? unknownJob(name) : ok(this.show(job))
+  }
+
+  /** A job with what this node knows about it. */
+  show(job: Job, ticks: number = ticksShown): JobAnswer {
+    const { enabled } = job.groups
+    return {
+      name: job.name,
+      generation: job.generation,
+      etag: job.etag,
+      state: this.stateOf(job),
+      document: toDocument(job.name, job.groups),
+      pause: isPaused(job, this.#scene.nowMs())
+        ? { note: enabled.note, until: toInstantOrNull(enabled.untilMs) }
+        : null,
+      conflicts: job.conflicts.map(({ group, winner, losers }) => ({
+        group,
+        winner,
+        losers: losers.map(({ value, author, atMs }) => ({ value, author, at: toInstant(atMs) })),
+      })),
+      next: this.#forecasts.ticksOf(job, ticks),
+      ...this.#history.of(job.name),
+    }
+  }
+
+  /** A pause is what somebody wanted, so it is told first; then what runs, then what cannot. */
+  stateOf(job: Job): JobState {
+    if (!job.isSupported) return 'disabled'
+    const outlook = outlookOf(this.#scene)
+    if (isPaused(job, outlook.nowMs)) return 'paused'
+    const open = this.#openState(job.name)
+    if (open !== undefined) return open
+    const dueMs = nextRun(job, outlook.nowMs)
+    if (dueMs === undefined && !isManual(job.groups.timing)) return 'exhausted'
+    const execution = tickExecutionId(job.name, job.generation, dueMs ?? outlook.nowMs)
+    const { rank } =
+      dueMs === undefined
+        ? rankFor(job, execution, outlook.nowMs, outlook)
+        : forecastTick(job, dueMs, outlook).ranking
+    return rank.length === 0 ? 'no-eligible-node' : 'idle'
+  }
+
+  #openState(name: JobName): 'running' | 'queued' | 'retrying' | undefined {
+    const { ledger } = this.#scene.node.executions
+    let found: 'queued' | 'retrying' | undefined
+    for (const execution of ledger.open(name)) {
+      for (const slot of ledger.slots(execution)) {
+        const record = ledger.newest(execution, slot)?.record
+        if (record === undefined || isSettled(record)) continue
+        if (record.phase === 'claimed' || record.phase === 'running') return 'running'
+        if (record.phase === 'ended') found = 'retrying'
+        // a dispatch for every node stays queued; its other slots tell how it goes
+        else if (slot !== '*') found ??= 'queued'
+      }
+    }
+    return found
+  }
+}
+
+const quote = (text: string): string => JSON.stringify(text.slice(0, 40))

@@ -1,0 +1,239 @@
+// What the HTTP API, and through it the command line and the dashboard, can ask of this node. Writes
+// go to the node as commands; everything else is read from its state between two steps.
+
+import type { Api, ExplainQuery, ListExecutions, ListJobs } from '../adapters/http/api.ts'
+import type { Output, PlanQuery, PutJob, ReadOutput } from '../adapters/http/api.ts'
+import type {
+  Accepted,
+  ExecutionDetail,
+  ExecutionPage,
+  Explain,
+  Happening,
+  Job,
+  JobPage,
+  JobWrite,
+  MemberList,
+  Plan,
+  Readiness,
+  Status,
+} from '../adapters/http/schema.ts'
+import type { Reply } from '../core/effect.ts'
+import type { Command } from '../core/event.ts'
+import type { AttemptId, JobName } from '../core/ids.ts'
+import type { Node } from '../core/node.ts'
+import type { Report } from '../core/report.ts'
+import { ok, refuse, type Refusal, type Result } from '../core/result.ts'
+import type { Executor } from '../ports/executor.ts'
+import type { Network } from '../ports/network.ts'
+import type { Store } from '../ports/store.ts'
+import type { Happenings } from './happenings.ts'
+import { attemptText } from './queries/execution-item.ts'
+import { History } from './queries/executions.ts'
+import { Explanations } from './queries/explain.ts'
+import { Forecasts } from './queries/forecasts.ts'
+import { toHappening } from './queries/happening.ts'
+import { JobHistory } from './queries/job-history.ts'
+import { JobWrites } from './queries/job-write.ts'
+import { Jobs } from './queries/jobs.ts'
+import { Members } from './queries/members.ts'
+import { Outputs } from './queries/output.ts'
+import type { Scene } from './queries/scene.ts'
+import { StatusView } from './queries/status.ts'
+import { Timelines } from './queries/timelines.ts'
+
+export { serveOutput } from './queries/output.ts'
+
+export interface UseCasesComponents {
+  readonly node: Node
+  /** Brings a command to the node; resolves when its effects are durable. */
+  readonly command: (command: Command) => Promise<Reply>
+  readonly store: Store
+  readonly executor: Executor
+  readonly network: Network
+  readonly happenings: Happenings
+  /** Announces that this node goes, and stops it when it has left. */
+  readonly leave: () => Promise<void>
+}
+
+export interface UseCasesInit {
+  /** For documents that name none. */
+  readonly defaultTimezone: string
+  /** This machine's clock, UTC ms; cluster time follows from it and the node's offset. */
+  readonly now: () => number
+  /** The monotonic clock that the node is stepped with: ages are measured on it. */
+  readonly monoMs: () => number
+}
+
+/** The application behind the API of one node. */
+export class UseCases implements Api {
+  readonly #node: Node
+  readonly #command: (command: Command) => Promise<Reply>
+  readonly #happenings: Happenings
+  readonly #leave: () => Promise<void>
+  readonly #nowMs: () => number
+  readonly #members: Members
+  readonly #jobs: Jobs
+  readonly #pasts: JobHistory
+  readonly #writes: JobWrites
+  readonly #history: History
+  readonly #outputs: Outputs
+  readonly #forecasts: Forecasts
+  readonly #explanations: Explanations
+  readonly #status: StatusView
+
+  constructor(components: UseCasesComponents, init: UseCasesInit) {
+    const { node, store, executor, network, happenings, command } = components
+    const { now, monoMs } = init
+    const nowMs = (): number => Math.floor(now() - node.clusterTime.offsetMs)
+    const scene: Scene = { node, store, nowMs, monoMs }
+    this.#node = node
+    this.#nowMs = nowMs
+    this.#command = command
+    this.#happenings = happenings
+    this.#leave = components.leave
+    this.#members = new Members(scene, { startedAtMs: Math.floor(now()) })
+    const timelines = new Timelines(scene)
+    this.#forecasts = new Forecasts({ scene, timelines })
+    this.#pasts = new JobHistory(scene)
+    this.#jobs = new Jobs({ scene, timelines, forecasts: this.#forecasts, history: this.#pasts })
+    this.#writes = new JobWrites({ scene, jobs: this.#jobs, command }, init)
+    this.#history = new History(scene)
+    this.#outputs = new Outputs({ scene, history: this.#history, executor, network, happenings })
+    this.#explanations = new Explanations({ scene, history: this.#history })
+    this.#status = new StatusView({
+      scene,
+      network,
+      timelines,
+      forecasts: this.#forecasts,
+      members: this.#members,
+    })
+    happenings.listen((report) => this.#note(report))
+  }
+
+  /** Drops what was kept and is known to have changed. */
+  #note(report: Report): void {
+    if (report.kind === 'execution') {
+      this.#pasts.forget(report.record.job)
+      this.#status.noteRecord()
+    } else if (report.kind === 'refused') this.#status.noteRefused(report.what)
+  }
+
+  // ── jobs ───────────────────────────────────────────────────────────────────────────────────────
+
+  async listJobs(query: ListJobs): Promise<Result<JobPage>> {
+    return this.#jobs.list(query)
+  }
+
+  async getJob(name: string): Promise<Result<Job>> {
+    return this.#jobs.get(name)
+  }
+
+  async putJob(document: unknown, options: PutJob): Promise<Result<JobWrite>> {
+    return await this.#writes.put(document, options)
+  }
+
+  async removeJob(name: string, { ifMatch }: { readonly ifMatch?: string }): Promise<Result<void>> {
+    const match = ifMatch === undefined ? {} : { ifMatch }
+    const reply = await this.#command({ kind: 'removeJob', name: name as JobName, ...match })
+    return reply.ok ? ok(undefined) : refused(reply.refusal)
+  }
+
+  async pauseJob(
+    name: string,
+    { note, untilMs }: { readonly note: string; readonly untilMs: number | null },
+  ): Promise<Result<Job>> {
+    if (untilMs !== null && untilMs <= this.#nowMs()) {
+      return refuse('MC_PAST_INSTANT', 'until: lies in the past', 'give an instant in the future')
+    }
+    return await this.#change({ kind: 'pauseJob', name: name as JobName, note, untilMs })
+  }
+
+  async resumeJob(name: string): Promise<Result<Job>> {
+    return await this.#change({ kind: 'resumeJob', name: name as JobName })
+  }
+
+  async #change(
+    command: Extract<Command, { readonly kind: 'pauseJob' | 'resumeJob' }>,
+  ): Promise<Result<Job>> {
+    const reply = await this.#command(command)
+    return reply.ok ? this.#jobs.get(command.name) : refused(reply.refusal)
+  }
+
+  async runJob(
+    name: string,
+    { idempotencyKey }: { readonly idempotencyKey: string },
+  ): Promise<Result<Accepted>> {
+    const reply = await this.#command({
+      kind: 'dispatch',
+      name: name as JobName,
+      key: idempotencyKey,
+    })
+    return reply.ok ? ok({ job: name, execution: reply.execution ?? '' }) : refused(reply.refusal)
+  }
+
+  // ── executions ─────────────────────────────────────────────────────────────────────────────────
+
+  async executions(query: ListExecutions): Promise<Result<ExecutionPage>> {
+    return this.#history.list(query)
+  }
+
+  async execution(id: string): Promise<Result<ExecutionDetail>> {
+    return this.#history.detail(id)
+  }
+
+  async output(id: string, query: ReadOutput): Promise<Result<Output>> {
+    return await this.#outputs.read(id, query)
+  }
+
+  async stopExecution(id: string): Promise<Result<Accepted>> {
+    const found = this.#history.find(id)
+    if (!found.ok) return found
+    const { named, head } = found.value
+    const { execution } = named
+    if (!this.#node.executions.ledger.has(execution)) {
+      return refuse('MC_NOT_RUNNING', `execution ${id} has ended`, 'nothing is left to stop')
+    }
+    const attempt: { attempt?: AttemptId } =
+      named.slot === undefined ? {} : { attempt: attemptText(head.record) }
+    const reply = await this.#command({ kind: 'stopExecution', execution, ...attempt })
+    return reply.ok ? ok({ job: head.record.job, execution }) : refused(reply.refusal)
+  }
+
+  // ── the schedule ahead, and why ────────────────────────────────────────────────────────────────
+
+  async plan(query: PlanQuery): Promise<Result<Plan>> {
+    return await this.#forecasts.plan(query)
+  }
+
+  async explain(query: ExplainQuery): Promise<Result<Explain>> {
+    return this.#explanations.explain(query)
+  }
+
+  // ── the fleet ──────────────────────────────────────────────────────────────────────────────────
+
+  async members(): Promise<Result<MemberList>> {
+    return ok({ items: this.#members.list() })
+  }
+
+  async status(): Promise<Result<Status>> {
+    return ok(await this.#status.read())
+  }
+
+  ready(): Readiness {
+    return this.#status.readiness()
+  }
+
+  async leave(): Promise<Result<void>> {
+    await this.#leave()
+    return ok(undefined)
+  }
+
+  events(listener: (happening: Happening) => void): () => void {
+    return this.#happenings.listen((report) => {
+      const happening = toHappening(this.#node, report)
+      if (happening !== undefined) listener(happening)
+    })
+  }
+}
+
+const refused = (refusal: Refusal): Result<never> => ({ ok: false, refusal })
