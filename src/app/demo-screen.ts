@@ -1,0 +1,69 @@
+// What the terminal of a running demo shows.
+
+import type { DemoNode, NodeLine } from './demo-node.ts'
+
+/** Lines that tell a watcher what happens; each node would tell the rest too. */
+const shownEvents = new Set(['memberChanged', 'isolated', 'conflict', 'duplicateIdentity'])
+/** A demo cuts and kills: what follows from that is no news. */
+const hiddenEvents = new Set(['refused', 'suppressed', 'fault'])
+
+/** Writes to standard output; nothing is asked and nothing is drawn over. */
+export class DemoScreen {
+  readonly #isJson: boolean
+  #isUp = false
+  #isEnding = false
+
+  /** With `isJson` the lines of the nodes pass as they are. */
+  constructor(isJson: boolean) {
+    this.#isJson = isJson
+  }
+
+  /** All nodes are up. */
+  up(version: string, nodes: readonly DemoNode[]): void {
+    this.#isUp = true
+    const [first] = nodes
+    const count = nodes.length === 1 ? '1 demo node' : `${nodes.length} demo nodes`
+    this.#write(
+      `meshcron ${version} · ${count} · api ${first?.http ?? ''}   (ctrl-c stops and deletes everything)`,
+    )
+    for (const { name, http, dataDir } of nodes) this.#write(`  ${name}  ${http}  ${dataDir}`)
+    this.#write('try, in another terminal:')
+    this.#write(`  meshcron job create hello --every 10s -- echo "hi from {node}"`)
+    this.#write(`  meshcron demo kill ${first?.name ?? ''}`)
+  }
+
+  /** A node wrote a line. */
+  heard({ node, text, fields }: NodeLine): void {
+    if (this.#isJson) {
+      process.stdout.write(`${text}\n`)
+      return
+    }
+    if (!this.#isUp || this.#isEnding) return
+    const event = textOf(fields?.['event'])
+    const isTrouble = ['warn', 'error'].includes(textOf(fields?.['level']))
+    if (hiddenEvents.has(event) || !(isTrouble || shownEvents.has(event))) return
+    const about = ['name', 'state', 'job', 'reason'].flatMap((key) => textOf(fields?.[key]) || [])
+    this.#write(`${clock()}  ${node}  ${[textOf(fields?.['msg']), ...about].join('  ')}`)
+  }
+
+  /** A node ended by itself. */
+  crashed(name: string, how: string): void {
+    if (this.#isEnding) return
+    this.#write(`${clock()}  ${name}  ended by itself: ${how} (meshcron demo start ${name})`)
+  }
+
+  /** The nodes are about to be ended. */
+  ending(): void {
+    if (this.#isEnding) return
+    this.#isEnding = true
+    if (!this.#isJson) this.#write('stopping and deleting everything …')
+  }
+
+  #write(line: string): void {
+    process.stdout.write(`  ${line.replaceAll(/\p{Cc}/gu, '?')}\n`)
+  }
+}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+const clock = (): string => new Date().toISOString().slice(11, 19)

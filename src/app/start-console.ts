@@ -1,0 +1,108 @@
+// What `start` itself says: one line when ready on standard output, troubles on standard error.
+
+import { errors, type ErrorCode } from '../core/errors.ts'
+import { InvariantError } from '../core/invariant.ts'
+import type { Refusal } from '../core/result.ts'
+import type { Started } from './daemon.ts'
+import type { LogFormat } from './config-value.ts'
+import { version } from './build.ts'
+
+/** Exit status after a programming error: EX_SOFTWARE of sysexits.h. */
+export const invariantExit = 70
+
+const faultsPerMinuteMax = 20
+
+/** Writes in the form that `--log` asks for. */
+export class StartConsole {
+  readonly #format: LogFormat
+  #faults = 0
+  #minute = 0
+  #faultsOfMinute = 0
+
+  constructor(format: LogFormat) {
+    this.#format = format
+  }
+
+  /** The line that says that the node is up. */
+  ready({ member, name, addresses, http }: Started, dataDir: string): void {
+    const url = `http://${http}`
+    if (this.#format === 'json') {
+      const fields = { version, name, id: member, addresses, http: url, dataDir }
+      process.stdout.write(`${jsonLine('info', 'ready', 'the node is up', fields)}\n`)
+      return
+    }
+    const parts = [
+      `meshcron ${version}`,
+      name,
+      shortId(member),
+      `peers ${addresses[0] ?? 'none'}`,
+      `http ${url}`,
+      `data ${dataDir}`,
+    ]
+    process.stdout.write(`${parts.join('  ')}\n`)
+  }
+
+  /** Tells why the node does not run; the value is the exit status. */
+  refused({ code, message, hint }: Refusal): number {
+    this.#write('error', 'failed', message, { code, hint })
+    return errors[code].exit
+  }
+
+  /** Tells why the node does not run any more; the value is the exit status. */
+  failed(error: unknown): number {
+    const refusal = refusalOf(error)
+    if (refusal !== undefined) return this.refused(refusal)
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.#write('error', 'failed', text, { code: 'MC_INTERNAL', hint: 'please report this' })
+    return error instanceof InvariantError ? invariantExit : errors.MC_INTERNAL.exit
+  }
+
+  /** Counts an error that nobody caught, and tells of it at a bounded rate. */
+  fault(kind: string, error: unknown): void {
+    this.#faults += 1
+    const minute = Math.floor(performance.now() / 60_000)
+    if (minute !== this.#minute) this.#faultsOfMinute = 0
+    this.#minute = minute
+    this.#faultsOfMinute += 1
+    if (this.#faultsOfMinute > faultsPerMinuteMax) return
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    this.#write('error', 'fault', text, { kind, count: this.#faults })
+  }
+
+  #write(
+    level: string,
+    event: string,
+    message: string,
+    fields: Readonly<Record<string, unknown>>,
+  ): void {
+    if (this.#format === 'json') {
+      process.stderr.write(`${jsonLine(level, event, message, fields)}\n`)
+      return
+    }
+    const { code, hint } = fields
+    const head = typeof code === 'string' ? `error ${code}` : `error ${event}`
+    const tail = typeof hint === 'string' && hint !== '' ? `\n  hint: ${hint}` : ''
+    process.stderr.write(`${head}: ${message}${tail}\n`)
+  }
+}
+
+/** The end of a member's id, which differs where the beginnings are all alike. */
+export const shortId = (member: string): string => member.slice(-8)
+
+function jsonLine(
+  level: string,
+  event: string,
+  msg: string,
+  fields: Readonly<Record<string, unknown>>,
+): string {
+  return JSON.stringify({ level, time: new Date().toISOString(), event, ...fields, msg })
+}
+
+/** The refusal that an error stands for; undefined for a bug. */
+function refusalOf(error: unknown): Refusal | undefined {
+  if (!(error instanceof Error) || !('code' in error)) return undefined
+  const code = String(error.code)
+  if (!Object.hasOwn(errors, code) || code === 'MC_INTERNAL') return undefined
+  const hint = 'hint' in error ? String(error.hint) : ''
+  return { code: code as ErrorCode, message: error.message, hint }
+}

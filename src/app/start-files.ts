@@ -1,0 +1,114 @@
+// What lies in the data directory before a daemon is made: private files, made when absent (SEC-22).
+
+import { randomBytes } from 'node:crypto'
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { ok, refuse, type Result } from '../core/result.ts'
+
+const privateFiles = ['node.key', 'network.key', 'api-token']
+const tokenForm = /^mct_[A-Za-z0-9_-]{43,}$/
+
+/** Makes the directory usable and answers with the token of its API, which is made when absent. */
+export function prepareDataDir(dir: string): Result<string> {
+  try {
+    mkdirSync(dir, { recursive: true, mode: 0o700 })
+    if (!statSync(dir).isDirectory()) return isFile(dir)
+    accessSync(dir, constants.R_OK | constants.W_OK | constants.X_OK)
+    for (const name of privateFiles) {
+      const refused = checkPrivate(join(dir, name))
+      if (refused !== undefined) return refused
+    }
+    return token(join(dir, 'api-token'))
+  } catch (error) {
+    return unusable(dir, error as NodeJS.ErrnoException)
+  }
+}
+
+function unusable(dir: string, { code, message }: NodeJS.ErrnoException): Result<never> {
+  if (code === 'EEXIST' || code === 'ENOTDIR') return isFile(dir)
+  const why =
+    code === 'EACCES' || code === 'EPERM'
+      ? 'this user may not write there'
+      : code === 'EROFS'
+        ? 'its file system is read-only'
+        : code === 'ENOSPC' || code === 'EDQUOT'
+          ? 'there is no space left'
+          : message
+  return refuse(
+    'MC_DATA_DIR',
+    `the data directory ${dir} cannot be used: ${why}`,
+    'choose another one with --data-dir, or correct its owner, rights or free space',
+  )
+}
+
+function isFile(dir: string): Result<never> {
+  const message = `${dir} cannot be the data directory: it, or a part of its path, is a file`
+  return refuse('MC_DATA_DIR', message, 'choose another one with --data-dir')
+}
+
+function checkPrivate(path: string): Result<never> | undefined {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (stats === undefined || process.platform === 'win32') return undefined
+  if ((stats.mode & 0o077) === 0) return undefined
+  return refuse(
+    'MC_DATA_DIR',
+    `${path} can be read by other users, and it is a secret`,
+    `run chmod 600 ${path}; if others could have read it, delete it: a new one is made`,
+  )
+}
+
+function token(path: string): Result<string> {
+  const known = readToken(path)
+  if (known !== undefined) return known
+  const made = `mct_${randomBytes(32).toString('base64url')}`
+  // another process that starts here may have been faster: its token counts
+  return writeNew(path, `${made}\n`) ? ok(made) : (readToken(path) ?? ok(made))
+}
+
+function readToken(path: string): Result<string> | undefined {
+  let text
+  try {
+    text = readFileSync(path, 'utf8').trim()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  if (tokenForm.test(text)) return ok(text)
+  return refuse('MC_DATA_DIR', `${path} holds no token`, 'delete it: a new one is made')
+}
+
+/** Writes a private file as a whole or not at all; false when it exists. */
+function writeNew(path: string, content: string): boolean {
+  const draft = `${path}.${process.pid}`
+  const file = openSync(draft, 'w', 0o600)
+  try {
+    writeSync(file, content)
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  try {
+    linkSync(draft, path)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    // cards with a FAT file system know no links
+    renameSync(draft, path)
+    return true
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}

@@ -1,0 +1,131 @@
+// `meshcron start`: one node in this process, from the flags to a clean end.
+
+import { hostname } from 'node:os'
+import { InvariantError } from '../core/invariant.ts'
+import { resolveConfig, type Config, type StartOptions } from './config.ts'
+import { createDaemon, type Daemon } from './daemon.ts'
+import { demoParent, type DemoParent } from './demo-parent.ts'
+import { invariantExit, StartConsole } from './start-console.ts'
+import { prepareDataDir } from './start-files.ts'
+
+export type { StartOptions } from './config.ts'
+
+const signals = ['SIGTERM', 'SIGINT'] as const
+/** What a second signal leaves for closing; then the process ends whatever is open. */
+const hurryMs = 5_000
+
+/** Runs a node until it is told to stop; resolves with the exit status. */
+export async function runStart(flags: StartOptions): Promise<number> {
+  const { env } = process
+  const settings = resolveConfig({ flags, env, cwd: process.cwd(), hostname: hostname() })
+  const asked = flags.log ?? env['MESHCRON_LOG']
+  if (!settings.ok) {
+    return new StartConsole(asked === 'json' ? 'json' : 'text').refused(settings.refusal)
+  }
+  const { dataDir, log } = settings.value
+  const said = new StartConsole(log)
+  const token = prepareDataDir(dataDir)
+  if (!token.ok) return said.refused(token.refusal)
+  const config: Config = Object.freeze({ ...settings.value, token: token.value })
+  watchFaults(said)
+  const parent = demoParent(env, dataDir)
+  try {
+    return await runDaemon(createDaemon(config), config, said, parent)
+  } finally {
+    parent?.cleanUp()
+  }
+}
+
+async function runDaemon(
+  daemon: Daemon,
+  config: Config,
+  said: StartConsole,
+  parent: DemoParent | undefined,
+): Promise<number> {
+  const order = new StopOrder(daemon)
+  void parent?.gone.then(() => order.give(0))
+  try {
+    said.ready(await daemon.start(), config.dataDir)
+    const failure = await Promise.race([order.given, daemon.failed.catch(failureOf)])
+    if (failure === undefined) await order.carryOut()
+    else if (!hasLeft(failure.error)) {
+      const status = said.failed(failure.error)
+      await daemon.stop({ drainMs: 0 }).catch(() => undefined)
+      return status
+    }
+    return 0
+  } catch (error) {
+    return said.failed(error)
+  } finally {
+    order.end()
+  }
+}
+
+/** Wrapped, so that an error of any value differs from an order to stop. */
+const failureOf = (error: unknown): { readonly error: unknown } => ({ error })
+
+/** A node that was asked to leave stops by itself. */
+const hasLeft = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'MC_LEFT'
+
+/** From signals, or the end of the parent, to one stop. */
+class StopOrder {
+  readonly given: Promise<undefined>
+  readonly #daemon: Daemon
+  readonly #give: (value: undefined) => void
+  readonly #heard = (): void => this.#signal()
+  #count = 0
+  /** Undefined: as configured. */
+  #drainMs: number | undefined
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(daemon: Daemon) {
+    this.#daemon = daemon
+    const { promise, resolve } = Promise.withResolvers<undefined>()
+    this.given = promise
+    this.#give = resolve
+    for (const signal of signals) process.on(signal, this.#heard)
+  }
+
+  /** Orders the stop; running jobs get `drainMs` to end. */
+  give(drainMs: number | undefined): void {
+    this.#drainMs = drainMs
+    this.#give(undefined)
+  }
+
+  /** Stops; a start that is under way has ended by then, because nothing can stop it half way. */
+  async carryOut(): Promise<void> {
+    const drainMs = this.#drainMs
+    await this.#daemon.stop(drainMs === undefined ? {} : { drainMs })
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
+    for (const signal of signals) process.off(signal, this.#heard)
+  }
+
+  #signal(): void {
+    this.#count += 1
+    if (this.#count === 1) return this.give(undefined)
+    if (this.#count > 2) process.exit(1)
+    this.give(0)
+    void this.#daemon.stop({ drainMs: 0 }).catch(() => undefined)
+    this.#timer = setTimeout(() => process.exit(1), hurryMs)
+  }
+}
+
+/**
+ * Errors that nobody caught are counted; a programming error ends the process. For as long as it
+ * lives: libraries may reject after the end too.
+ */
+function watchFaults(said: StartConsole): void {
+  const judge = (kind: string, error: unknown): void => {
+    said.fault(kind, error)
+    if (error instanceof InvariantError) process.exit(invariantExit)
+  }
+  process.on('uncaughtException', (error) => judge('uncaughtException', error))
+  process.on('unhandledRejection', (error) => judge('unhandledRejection', error))
+  // who reads our output may be gone; the node is not there for its output
+  process.stdout.on('error', () => undefined)
+  process.stderr.on('error', () => undefined)
+}
