@@ -19,6 +19,9 @@ export type Slot = string
 /** The only slot of a job that runs on one node. */
 export const soleSlot: Slot = '0'
 
+/** Slot of a dispatch to every member: each of them takes it up under its own slot. */
+export const everySlot: Slot = '*'
+
 export const memberId = (text: string): MemberId => text as MemberId
 export const jobName = (text: string): JobName => text as JobName
 export const executionId = (text: string): ExecutionId => text as ExecutionId
@@ -33,6 +36,9 @@ export function tickExecutionId(name: string, generation: number, dueMs: number)
 export function dispatchExecutionId(name: string, key: string): ExecutionId {
   return `${name}:${hex64(hash64(`D|${name}|${key}`))}` as ExecutionId
 }
+
+/** Whether an execution was asked for by somebody, not by a schedule. */
+export const isDispatch = (execution: ExecutionId): boolean => execution.includes(':')
 
 /** Text of one attempt. */
 export function attemptId(execution: ExecutionId, slot: Slot, attempt: number): AttemptId {

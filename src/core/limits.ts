@@ -133,6 +133,8 @@ export const limits = {
   armedRanksMax: 2,
   /** Settled executions kept in memory per job; older ones are in the store only. */
   ledgerSettledPerJobMax: 64,
+  /** Dispatches remembered per job, so that a key said twice starts once. */
+  dispatchesPerJobMax: 1_024,
   openExecutionsPerJobMax: 1_024,
   /** Executions that one node runs at once; beyond it declines to the next rank. */
   runningMax: 256,
@@ -154,6 +156,8 @@ export const limits = {
   /** Random member pulls and mismatch pulls: at most one per peer in this time, two at once. */
   pullPauseMs: 2_000,
   pullsMax: 2,
+  /** Watermarks in one page of a first pull: about 150 bytes each at most. */
+  watermarksPerPageMax: 1_000,
   refutePauseMs: 2_000,
   viewExchangePauseMs: 10_000,
   /** Idempotency keys and nonces are remembered this long. */

@@ -96,15 +96,11 @@ export class Node {
         world: {
           jobChanged: (name) => this.#commands?.jobChanged(name),
           receiveRecord: (bytes, from) => this.executions.receive(bytes, from),
-          watermarks: (names) =>
-            names.flatMap((name) => {
-              const dueMs = this.planner.watermark(name)
-              return dueMs === undefined || dueMs < 0 ? [] : [[name, dueMs] as const]
-            }),
+          watermarks: (names) => this.planner.watermarks(names),
           receiveWatermarks: (watermarks) => {
             for (const [name, dueMs] of watermarks) this.planner.raiseWatermark(name, dueMs)
           },
-          viewChanged: () => this.#evaluate(),
+          factsChanged: () => this.#evaluate(true),
         },
       },
       this.#seen,
@@ -174,6 +170,7 @@ export class Node {
       case 'link':
         if (event.up) this.#handshake.greet(event.peer)
         else {
+          this.#handshake.linkDown(event.peer)
           this.membership.linkDown(event.peer)
           this.#evaluate()
         }
@@ -228,7 +225,7 @@ export class Node {
     if (damaged > 0) this.#turn.report({ kind: 'damaged', what: 'definitions', count: damaged })
     this.#build(loaded)
     this.#readiness.started()
-    for (const [name, dueMs] of loaded.watermarks) this.planner.raiseWatermark(name, dueMs)
+    for (const [name, dueMs] of loaded.watermarks) this.planner.restoreWatermark(name, dueMs)
     this.executions.restore(loaded.records)
     this.#evaluate()
     this.#becomeReady()
@@ -249,7 +246,7 @@ export class Node {
       {
         ...shared,
         world: {
-          tickDecided: (job, dueMs) => this.planner.tickDecided(job, dueMs),
+          tickDecided: (job, dueMs, slot) => this.planner.tickDecided(job, dueMs, slot),
           tickUndecided: (job, dueMs) => this.planner.tickUndecided(job, dueMs),
           isFresh: (plannedMs) => this.#readiness.isFresh(plannedMs),
           isReady: () => this.#readiness.isReady,
@@ -285,6 +282,8 @@ export class Node {
 
   #wake(lagMs: number): void {
     this.#lastWakeMs = this.#turn.monoMs
+    // the wake that was asked for has come: the next one is asked for anew, were it for the same instant
+    this.#wakeAskedMs = -1
     const { state, offsetMs, errorMs } = this.clusterTime
     this.membership.setClock({ state, offsetMs, errorMs })
     if (this.#readiness.noticeSleep(lagMs)) this.membership.resumed()
@@ -305,8 +304,9 @@ export class Node {
   }
 
   /** Judges the members anew; a change moves the order of who waits for whom. */
-  #evaluate(): void {
-    if (this.membership.evaluate()) this.#executions?.takeover.viewChanged()
+  #evaluate(isNews = false): void {
+    const isChanged = this.membership.evaluate()
+    if (isChanged || isNews) this.#executions?.takeover.viewChanged()
   }
 
   #onMessage(from: MemberId, channel: 'heartbeat' | 'exec', bytes: Uint8Array): void {
@@ -371,6 +371,13 @@ export class Node {
         return
       case 'records':
         this.#turn.emit({ kind: 'respondRecords', id, after: request.seen })
+        return
+      case 'watermarks':
+        this.#turn.emit({
+          kind: 'respond',
+          id,
+          bytes: encodeSync(this.#replica.watermarkPage(request.after)),
+        })
         return
       case 'view':
         this.#replica.mergeFacts(request.facts)

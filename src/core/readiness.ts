@@ -96,7 +96,10 @@ export class Readiness {
     const isAlone =
       links.length === 0 && this.#turn.monoMs - this.#startedAtMs >= this.#timers.aloneMs
     const alive = others.filter(({ state }) => state === 'alive').length
-    return isAlone || (exchanged > 0 && exchanged >= Math.min(exchangesWanted, alive))
+    if (isAlone || (exchanged > 0 && exchanged >= Math.min(exchangesWanted, alive))) return true
+    // a member that counts as alive may have died while we were off: nobody waits for it for long
+    const waitedMs = this.#turn.monoMs - this.#startedAtMs
+    return links.length > 0 && exchanged === links.length && waitedMs >= this.#timers.singleReportMs
   }
 
   /** Announces from when this node is a candidate, unless it has. */

@@ -25,7 +25,7 @@ export class StoreOutage {
 
   failed(reason: string, writes: readonly Write[]): void {
     this.#reason = reason
-    this.#unstored = [...writes, ...this.#unstored].slice(0, limits.unstoredWritesMax)
+    this.#unstored = [...this.#unstored, ...writes].slice(0, limits.unstoredWritesMax)
     this.#triedAtMs = this.#turn.monoMs
   }
 

@@ -124,7 +124,9 @@ export class Dialog {
       if (refusal !== undefined) return { kind: 'declined', reason: refusal }
       if (!this.#executions.rankOf(watch).rank.includes(this.#membership.self))
         return { kind: 'none' }
-      return { kind: 'willing', inMs: this.#ahead(watch.plannedMs) }
+      // the spread of a catch-up ends when somebody asks for it
+      const isSpread = watch.why === 'catch-up'
+      return { kind: 'willing', inMs: isSpread ? 0 : this.#ahead(watch.plannedMs) }
     }
     return this.#positionAhead(attempt)
   }

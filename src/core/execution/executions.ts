@@ -5,6 +5,8 @@ import type { Counts, ExecutionReport } from '../event.ts'
 import {
   attemptId,
   dispatchExecutionId,
+  everySlot,
+  isDispatch,
   parseAttemptId,
   soleSlot,
   tickExecutionId,
@@ -17,14 +19,14 @@ import {
 import { limits, type Timers } from '../limits.ts'
 import type { Job } from '../jobs/catalog.ts'
 import type { Replica } from '../jobs/replica.ts'
-import type { Membership } from '../membership/membership.ts'
+import type { Member, Membership } from '../membership/membership.ts'
 import { rankCandidates, type Ranking } from '../placement/candidates.ts'
 import { ok, refuse, type Result } from '../result.ts'
 import { deadlineOf } from '../scheduler/misfire.ts'
 import { retryWaitMs } from '../scheduler/retry.ts'
 import type { Crypto } from '../trust/crypto.ts'
 import type { Turn } from '../turn.ts'
-import { attemptOf, isSettled, Ledger } from './ledger.ts'
+import { attemptOf, isRan, isSettled, Ledger } from './ledger.ts'
 import { launchOf } from './launch.ts'
 import type { Post } from './post.ts'
 import type { ExecutionRecord, NotRunOutcome, Outcome, StoredRecord, Why } from './record.ts'
@@ -44,7 +46,7 @@ interface Running {
 
 export interface ExecutionsWorld {
   /** A tick of the job is decided. */
-  tickDecided(job: JobName, dueMs: number): void
+  tickDecided(job: JobName, dueMs: number, slot: Slot): void
   /** A tick that was decided is not, after all. */
   tickUndecided(job: JobName, dueMs: number): void
   /** Whether this node became ready or resumed so shortly before P that others may not know. */
@@ -163,9 +165,15 @@ export class Executions {
     return job.groups.placement.every ? this.#membership.self : soleSlot
   }
 
+  #graceOf(job: Job | undefined): number {
+    return job?.groups.delivery.graceMs ?? this.#timers.graceMs
+  }
+
   isDecided(wanted: Wanted): boolean {
     if (this.ledger.isDecided(wanted.execution, wanted.slot, wanted.number)) return true
-    return wanted.number === 1 && this.ledger.isInRange(wanted.job, wanted.dueMs)
+    if (wanted.number > 1 || isDispatch(wanted.execution)) return false
+    const generation = this.#replica.catalog.get(wanted.job)?.generation ?? 1
+    return this.ledger.isInRange(wanted.job, generation, wanted.dueMs, wanted.slot)
   }
 
   // ── starting ───────────────────────────────────────────────────────────────────────────────────
@@ -182,6 +190,7 @@ export class Executions {
       number: 1,
       avoid: [],
       why,
+      graceMs: this.#graceOf(job),
       ...tick,
     })
   }
@@ -227,7 +236,6 @@ export class Executions {
   }
 
   #draft(wanted: Wanted, generation: number): ExecutionRecord {
-    const isDispatch = wanted.execution.includes(':')
     return {
       execution: wanted.execution,
       job: wanted.job,
@@ -237,7 +245,7 @@ export class Executions {
       attempt: wanted.number,
       phase: 'ended',
       executor: null,
-      trigger: isDispatch ? 'dispatch' : 'schedule',
+      trigger: isDispatch(wanted.execution) ? 'dispatch' : 'schedule',
       why: wanted.why,
       rank: 0,
       claimedMs: null,
@@ -380,9 +388,20 @@ export class Executions {
       }
       if (record.count > 1 || record.attempt === 0) this.#dropDecided(record)
     }
-    if (record.phase === 'ended' && record.nextAttemptAtMs !== null) this.#wantRetry(record)
-    if (record.trigger === 'schedule') this.#world.tickDecided(record.job, record.dueMs)
+    if (record.phase === 'ended') this.#ended(record)
+    if (record.trigger === 'schedule') {
+      this.#world.tickDecided(record.job, record.dueMs, record.slot)
+    }
     return true
+  }
+
+  /** What the end of an attempt says about the next one. */
+  #ended(record: ExecutionRecord): void {
+    const { execution, slot, attempt } = record
+    if (record.nextAttemptAtMs !== null) this.#wantRetry(record)
+    // it was given up for lost, and now it is known how it went
+    else if (isRan(record)) this.takeover.drop(attemptId(execution, slot, attempt + 1))
+    if (slot === everySlot) this.takeover.drop(attemptId(execution, this.#membership.self, 1))
   }
 
   /** A record that no attempt ran decides the first attempt of its ticks. */
@@ -392,7 +411,15 @@ export class Executions {
         watch.job === record.job && watch.dueMs >= record.dueMs && watch.dueMs <= record.throughMs
       if (!isCovered || watch.slot !== record.slot || !this.isDecided(watch)) continue
       this.takeover.drop(watch.attempt)
-      this.#world.tickDecided(watch.job, watch.dueMs)
+      this.#world.tickDecided(watch.job, watch.dueMs, watch.slot)
+    }
+  }
+
+  /** Forgets the ticks of a job up to one: another member holds their records. */
+  dropTicks(job: JobName, throughMs: number): void {
+    for (const watch of [...this.takeover.watches()]) {
+      const isTick = watch.number === 1 && !isDispatch(watch.execution)
+      if (watch.job === job && isTick && watch.dueMs <= throughMs) this.takeover.drop(watch.attempt)
     }
   }
 
@@ -418,6 +445,7 @@ export class Executions {
       dueMs: record.dueMs,
       why: 'retry',
       avoid: job.groups.delivery.retry.where === 'same' ? failed.slice(-1) : failed,
+      graceMs: this.#graceOf(job),
     })
   }
 
@@ -436,6 +464,7 @@ export class Executions {
       dueMs: record.dueMs,
       why: 'dispatch',
       avoid: [],
+      graceMs: this.#graceOf(job),
     })
   }
 
@@ -449,13 +478,14 @@ export class Executions {
       attempt: attemptId(execution, soleSlot, 1),
       execution,
       job: name,
-      slot: job.groups.placement.every ? '*' : soleSlot,
+      slot: job.groups.placement.every ? everySlot : soleSlot,
       number: 1,
       plannedMs: this.#turn.clusterMs,
       cutoffMs: this.#turn.clusterMs + dispatchDeadlineMs,
       dueMs: Math.floor(this.#turn.clusterMs),
       why: 'dispatch',
       avoid: [],
+      graceMs: this.#graceOf(job),
     }
     const record = { ...this.#draft(wanted, job.generation), phase: 'queued' as const }
     this.#write(record, 'full', this.#post.receivers(name, []), true)
@@ -544,7 +574,7 @@ export class Executions {
   #notRun(wanted: Wanted, outcome: NotRunOutcome, reason: string): ExecutionRecord {
     const generation = this.#replica.catalog.get(wanted.job)?.generation ?? 1
     // of a dispatch or a retry the attempt itself ends; a tick that never started has attempt 0
-    const isTick = wanted.number === 1 && !wanted.execution.includes(':')
+    const isTick = wanted.number === 1 && !isDispatch(wanted.execution)
     return {
       ...this.#draft({ ...wanted, number: isTick ? 0 : wanted.number }, generation),
       outcome: wanted.number > 1 ? 'failure' : outcome,
@@ -573,6 +603,7 @@ export class Executions {
       dueMs: ticks.fromMs,
       why: 'on-time',
       avoid: [],
+      graceMs: this.#graceOf(job),
     }
     const record = this.#notRun(wanted, outcome, reason)
     this.#write({ ...record, throughMs: ticks.toMs, count: ticks.count }, 'normal', [])
@@ -594,7 +625,7 @@ export class Executions {
     if (place >= 0 && this.#world.isReady()) {
       const outcome = rank.length === 0 ? 'no-eligible-node' : 'missed'
       this.#write(this.#notRun(watch, outcome, rank.length === 0 ? '' : 'deadline'), 'normal', [])
-    } else this.#world.tickDecided(watch.job, watch.dueMs)
+    } else this.#world.tickDecided(watch.job, watch.dueMs, watch.slot)
   }
 
   /** The job was edited, paused or deleted: what was due and not started ends so. */
@@ -605,7 +636,7 @@ export class Executions {
       const place = this.#post.home(job).indexOf(this.#membership.self)
       const isDue = watch.plannedMs <= this.#turn.clusterMs
       if (isDue && place === 0) this.#write(this.#notRun(watch, 'superseded', ''), 'normal', [])
-      else this.#world.tickDecided(job, watch.dueMs)
+      else this.#world.tickDecided(job, watch.dueMs, watch.slot)
     }
   }
 
@@ -619,7 +650,9 @@ export class Executions {
       return false
     }
     const { stored } = opened.value
-    if (this.#replica.seen.has(stored)) return true
+    // what was seen and forgotten again is looked at once more while somebody waits for it
+    const isAsked = this.takeover.get(attemptOf(stored.record)) !== undefined
+    if (this.#replica.seen.has(stored) && !isAsked) return true
     if (stored.author !== from && !isRecordSigned(this.#crypto, opened.value)) {
       this.#turn.report({ kind: 'refused', from, what: 'record', reason: 'bad signature' })
       return false
@@ -649,7 +682,12 @@ export class Executions {
   /** Takes up stored records. Open ones of an earlier process of this node are lost. */
   restore(records: Iterable<Uint8Array>): void {
     const opened = [...records].map((bytes) => openRecord(this.#author.identity.clusterId, bytes))
-    for (const one of opened) if (one.ok) this.ledger.merge(one.value.stored, false)
+    for (const one of opened) {
+      if (!one.ok) continue
+      const { stored } = one.value
+      this.ledger.merge(stored, false)
+      if (stored.record.slot === everySlot) this.#resume(stored.record)
+    }
     for (const job of this.ledger.openJobs()) {
       for (const newest of this.#newestOpen(job)) this.#resume(newest.record)
     }
@@ -665,8 +703,9 @@ export class Executions {
   }
 
   #resume(record: ExecutionRecord): void {
-    if (record.phase === 'queued') this.#wantDispatch(record)
-    else if (record.phase === 'ended') this.#wantRetry(record)
+    if (record.phase === 'queued') {
+      if (this.#turn.clusterMs <= record.dueMs + dispatchDeadlineMs) this.#wantDispatch(record)
+    } else if (record.phase === 'ended') this.#wantRetry(record)
     else if (record.executor === this.#membership.self) this.#lose(record, 'unreported')
   }
 
@@ -710,10 +749,10 @@ export class Executions {
     if (!isGone && !isRestarted) return
     const sinceMs = isRestarted
       ? member.record.hlc.ms + 2 * this.#timers.syncMs
-      : (member?.missingSinceMs ?? 0) + this.#timers.downAfterMs
+      : goneSince(member, record) + this.#timers.downAfterMs
     const place = this.#post.home(record.job).indexOf(this.#membership.self)
     if (place < 0 || this.#turn.clusterMs < sinceMs + place * this.#timers.graceMs) return
-    this.#lose(record, 'member-down')
+    this.#lose(record, isRestarted ? 'unreported' : 'member-down')
   }
 
   /** Whether an attempt is running on this node. */
@@ -732,6 +771,12 @@ export class Executions {
     const isDecided = this.ledger.isDecided(execution, slot, number)
     return newest !== undefined && isDecided ? [newest] : []
   }
+}
+
+/** From when an executor is known to be gone, cluster time. */
+function goneSince(member: Member | undefined, record: ExecutionRecord): number {
+  if (member === undefined) return record.claimedMs ?? 0
+  return Math.min(member.missingSinceMs, member.record.leaveAtMs ?? Infinity)
 }
 
 export const unknownJob = (name: string): Result<never> =>

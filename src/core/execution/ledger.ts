@@ -4,6 +4,8 @@
 
 import {
   attemptId,
+  everySlot,
+  isDispatch,
   tickExecutionId,
   type AttemptId,
   type ExecutionId,
@@ -55,8 +57,9 @@ export const isSettled = (record: ExecutionRecord): boolean =>
 
 export class Ledger {
   readonly #executions = new Map<ExecutionId, ExecutionEntry>()
-  /** Per job, the settled executions in the order of settling, so that the oldest can go. */
-  readonly #settled = new Map<JobName, ExecutionId[]>()
+  /** Settled executions by job: those of ticks, of which the newest are kept, and dispatches, longer. */
+  readonly #settled = new Map<JobName, Set<ExecutionId>>()
+  readonly #dispatched = new Map<JobName, Set<ExecutionId>>()
   readonly #open = new Map<JobName, Set<ExecutionId>>()
   /** Not-run ranges, newest last, a few per job. */
   readonly #ranges = new Map<JobName, StoredRecord[]>()
@@ -96,18 +99,23 @@ export class Ledger {
   }
 
   #mergeRange(stored: StoredRecord, isCounted: boolean): Merged {
+    const { record } = stored
     const ranges = mapGet(this.#ranges, stored.record.job, () => [])
     const index = ranges.findIndex(
       (other) =>
-        other.record.execution === stored.record.execution && other.author === stored.author,
+        other.record.execution === record.execution &&
+        other.record.slot === record.slot &&
+        other.author === stored.author,
     )
     const known = ranges[index]
     if (known !== undefined && !isNewer(stored, known)) return stale
     if (known !== undefined) ranges.splice(index, 1)
     ranges.push(stored)
     if (ranges.length > limits.ledgerSettledPerJobMax) ranges.shift()
-    if (isCounted)
-      this.#countNotRun(stored.record, stored.record.count - (known?.record.count ?? 0))
+    // a run of equal ticks begins as a record of its first one
+    const first = this.attempts(record.execution, record.slot)[0]
+    const counted = known?.record.count ?? Number(first?.author === stored.author)
+    if (isCounted) this.#countNotRun(record, record.count - counted)
     return { isNews: true, isDuplicate: false }
   }
 
@@ -133,17 +141,31 @@ export class Ledger {
   /** Keeps the sets of open and settled executions, and forgets the oldest settled one. */
   #track(id: ExecutionId, entry: ExecutionEntry): void {
     const open = mapGet(this.#open, entry.job, () => new Set())
-    const settled = mapGet(this.#settled, entry.job, () => [])
+    const isOfTick = !isDispatch(id)
+    const settled = mapGet(isOfTick ? this.#settled : this.#dispatched, entry.job, () => new Set())
     const isOpen = [...entry.slots.keys()].some((slot) => this.isSlotOpen(id, slot))
     if (isOpen) {
       open.add(id)
+      settled.delete(id)
       return
     }
     open.delete(id)
-    if (!settled.includes(id)) settled.push(id)
-    if (settled.length <= limits.ledgerSettledPerJobMax) return
-    const oldest = settled.shift()!
-    if (!open.has(oldest)) this.#executions.delete(oldest)
+    settled.add(id)
+    if (settled.size > (isOfTick ? limits.ledgerSettledPerJobMax : limits.dispatchesPerJobMax)) {
+      this.#forgetOldest(settled)
+    }
+  }
+
+  #forgetOldest(settled: Set<ExecutionId>): void {
+    let oldest: ExecutionId | undefined
+    for (const id of settled) if (oldest === undefined || this.#isOlder(id, oldest)) oldest = id
+    settled.delete(oldest!)
+    this.#executions.delete(oldest!)
+  }
+
+  #isOlder(a: ExecutionId, b: ExecutionId): boolean {
+    const before = this.#executions.get(a)!.dueMs - this.#executions.get(b)!.dueMs
+    return before < 0 || (before === 0 && a < b)
   }
 
   /** Takes back a claim that was never stored or told to anybody. */
@@ -171,6 +193,7 @@ export class Ledger {
 
   /** Whether an attempt of the slot runs, waits or is to be repeated. */
   isSlotOpen(id: ExecutionId, slot: Slot): boolean {
+    if (slot === everySlot) return false
     const newest = this.newest(id, slot)
     return newest !== undefined && !isSettled(newest.record)
   }
@@ -231,21 +254,22 @@ export class Ledger {
     return [...this.#open].filter(([, ids]) => ids.size > 0).map(([job]) => job)
   }
 
-  /** Newest settled executions of a job, newest last. */
-  settled(job: JobName): readonly ExecutionId[] {
-    return this.#settled.get(job) ?? []
-  }
-
-  /** Whether a range record decides this tick. */
-  isInRange(job: JobName, dueMs: number): boolean {
+  /** Whether a range record of its slot and generation decides this tick. */
+  isInRange(job: JobName, generation: number, dueMs: number, slot: Slot): boolean {
     const ranges = this.#ranges.get(job) ?? []
-    return ranges.some(({ record }) => record.dueMs <= dueMs && dueMs <= record.throughMs)
+    return ranges.some(
+      ({ record }) =>
+        record.slot === slot &&
+        record.generation === generation &&
+        record.dueMs <= dueMs &&
+        dueMs <= record.throughMs,
+    )
   }
 
   /** Whether the scheduled tick is decided for a slot, by a record of its own or by a range. */
   isTickDecided(job: JobName, generation: number, dueMs: number, slot: Slot): boolean {
     const id = tickExecutionId(job, generation, dueMs)
-    return this.isDecided(id, slot, 1) || this.isInRange(job, dueMs)
+    return this.isDecided(id, slot, 1) || this.isInRange(job, generation, dueMs, slot)
   }
 }
 
@@ -276,12 +300,14 @@ function countClaims(attempt: Attempt): number {
 function isNewer(a: StoredRecord, b: StoredRecord): boolean {
   const phase = phases.indexOf(a.record.phase) - phases.indexOf(b.record.phase)
   if (phase !== 0) return phase > 0
-  if (a.record.phase !== 'ended') return false
   if (a.record.count !== b.record.count) return a.record.count > b.record.count
   const byItself = Number(isOwnEnd(a)) - Number(isOwnEnd(b))
   if (byItself !== 0) return byItself > 0
-  // two others wrote the same end: the smaller author stands, so that all keep the same one
-  return a.author < b.author && !isOwnEnd(b)
+  // a dispatch said twice was due at the first of them
+  if (a.record.dueMs !== b.record.dueMs) return a.record.dueMs < b.record.dueMs
+  // two said the same: one of them stands, the same one on every member
+  if (a.author !== b.author) return a.author < b.author
+  return a.actor === b.actor ? a.seq > b.seq : a.actor < b.actor
 }
 
 /** The executor's own word on how it ended, not somebody's `lost`. */

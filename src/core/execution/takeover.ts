@@ -27,6 +27,8 @@ export interface Wanted {
   readonly cutoffMs: number
   readonly dueMs: number
   readonly why: Why
+  /** Wait per alive better rank. */
+  readonly graceMs: number
   /** Members that this attempt must avoid while others are left. */
   readonly avoid: readonly MemberId[]
 }
@@ -162,6 +164,8 @@ export class Takeover {
       case 'waiting':
       case 'standby':
       case 'watching':
+        // what kept this node from starting it may be over
+        watch.refused.delete(this.#world.self)
         this.#due(watch)
         return
       case 'asking':
@@ -195,7 +199,8 @@ export class Takeover {
       return
     }
     const toCutoff = watch.cutoffMs + 1 - now
-    if (now < watch.plannedMs) {
+    // the spread of a catch-up is a courtesy: whoever is asked to starts at once
+    if (now < watch.plannedMs && !(watch.called && watch.why === 'catch-up')) {
       this.#setPhase(watch, { kind: 'waiting' }, watch.plannedMs - now)
       return
     }
@@ -210,7 +215,7 @@ export class Takeover {
       this.#setPhase(watch, { kind: 'standby' }, toCutoff)
       return
     }
-    const wait = watch.called ? 0 : watch.plannedMs + alive.length * this.#timers.graceMs - now
+    const wait = watch.called ? 0 : watch.plannedMs + alive.length * watch.graceMs - now
     if (wait > 0) this.#setPhase(watch, { kind: 'waiting' }, Math.min(wait, toCutoff))
     else this.#ask(watch, rank)
   }
@@ -335,7 +340,7 @@ export class Takeover {
     watch.nudges.set(chosen, (watch.nudges.get(chosen) ?? 0) + 1)
     this.#note(watch, `nudged ${chosen}`)
     this.#world.send(via ?? chosen, { kind: 'nudge', attempt: watch.attempt, to: chosen })
-    this.#setPhase(watch, { kind: 'waiting' }, inMs + this.#timers.graceMs)
+    this.#setPhase(watch, { kind: 'waiting' }, inMs + watch.graceMs)
     return true
   }
 

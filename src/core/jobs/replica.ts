@@ -22,6 +22,7 @@ import {
   type Cursor,
   type SyncRequest,
   type SyncResponse,
+  type Watermark,
 } from './sync-message.ts'
 
 /** What the rest of the node does with what arrives. */
@@ -29,9 +30,10 @@ export interface ReplicaWorld {
   jobChanged(name: JobName): void
   /** A record of another member; true when it was authentic. */
   receiveRecord(bytes: Uint8Array, from: MemberId): boolean
-  watermarks(names: readonly JobName[]): readonly (readonly [JobName, number])[]
-  receiveWatermarks(watermarks: readonly (readonly [JobName, number])[]): void
-  viewChanged(): void
+  watermarks(names: readonly JobName[]): readonly Watermark[]
+  receiveWatermarks(watermarks: readonly Watermark[]): void
+  /** Signed facts about members came. */
+  factsChanged(): void
 }
 
 /** A pull under way from one member. */
@@ -271,10 +273,11 @@ export class Replica {
     this.#ask({ from: member, seen: undefined, cursor: null, ours })
   }
 
-  #ask(pull: Pull, isRecords = false): void {
-    const message: SyncRequest = isRecords
-      ? { kind: 'records', seen: pull.ours }
-      : { kind: 'intents', seen: pull.ours, cursor: pull.cursor }
+  #ask(pull: Pull): void {
+    this.#continue(pull, { kind: 'intents', seen: pull.ours, cursor: pull.cursor })
+  }
+
+  #continue(pull: Pull, message: SyncRequest): void {
     const id = this.#nextRequest()
     this.#pulls.set(id, pull)
     this.#request(id, pull.from, message)
@@ -321,6 +324,7 @@ export class Replica {
     if (pull === undefined) return true
     if (response.kind === 'intents') this.#onIntents(pull, response)
     if (response.kind === 'records') this.#onRecords(pull, response)
+    if (response.kind === 'watermarks') this.#onWatermarks(pull, response)
     return true
   }
 
@@ -341,7 +345,7 @@ export class Replica {
       ...facts.nodes.map((bytes) => this.#membership.receiveNode(bytes)),
       ...facts.reports.map((bytes) => this.#membership.receiveReport(bytes)),
     ]
-    if (found.includes('news')) this.#world.viewChanged()
+    if (found.includes('news')) this.#world.factsChanged()
     if (found.includes('rejected')) return 'reject'
     return found.includes('news') ? 'accept' : 'ignore'
   }
@@ -358,23 +362,44 @@ export class Replica {
       this.#ask(pull)
       return
     }
-    this.#ask(pull, true)
+    this.#continue(pull, { kind: 'records', seen: pull.ours })
   }
 
   #onRecords(pull: Pull, page: Extract<SyncResponse, { kind: 'records' }>): void {
     let read = 0
     for (const bytes of page.records) if (this.#world.receiveRecord(bytes, pull.from)) read += 1
     if (page.more && read > 0) {
-      this.#ask({ ...pull, ours: this.seen.copy() }, true)
+      this.#continue(pull, { kind: 'records', seen: this.seen.copy() })
       return
     }
     if (page.more || pull.seen === undefined) return
     if (this.seen.join(pull.seen)) this.noteSeen()
     const link = this.#membership.link(pull.from)
-    if (link !== undefined) {
-      link.hasPulled = true
-      link.storeMismatches = 0
+    if (link === undefined) return
+    link.storeMismatches = 0
+    // records beyond what is kept in memory are forgotten again: what they decided is told apart
+    if (!link.hasPulled) this.#continue(pull, { kind: 'watermarks', after: null })
+  }
+
+  #onWatermarks(pull: Pull, page: Extract<SyncResponse, { kind: 'watermarks' }>): void {
+    this.#world.receiveWatermarks(page.watermarks)
+    if (page.next !== null) {
+      this.#continue(pull, { kind: 'watermarks', after: page.next })
+      return
     }
+    const link = this.#membership.link(pull.from)
+    if (link !== undefined) link.hasPulled = true
+  }
+
+  /** Answers the end of a first pull. */
+  watermarkPage(after: JobName | null): SyncResponse {
+    const names = this.catalog
+      .jobs()
+      .map(({ name }) => name)
+      .filter((name) => after === null || name > after)
+    const page = names.slice(0, limits.watermarksPerPageMax)
+    const next = page.length < names.length ? page.at(-1)! : null
+    return { kind: 'watermarks', watermarks: this.#world.watermarks(page), next }
   }
 
   /** Answers a pull of definitions from memory. */

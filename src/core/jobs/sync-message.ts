@@ -25,11 +25,16 @@ import type { JobName } from '../ids.ts'
 /** Place in the order of intents, by actor and sequence: the last one of the page before. */
 export type Cursor = readonly [actor: string, seq: number]
 
+/** A job and the instant up to which all its ticks are decided. */
+export type Watermark = readonly [job: JobName, dueMs: number]
+
 export type SyncRequest =
   /** Definitions that `seen` lacks, after `cursor`. */
   | { readonly kind: 'intents'; readonly seen: SeenVector; readonly cursor: Cursor | null }
   /** Execution records that `seen` lacks. */
   | { readonly kind: 'records'; readonly seen: SeenVector }
+  /** Up to when the ticks of each job are decided, of jobs whose name comes after this one. */
+  | { readonly kind: 'watermarks'; readonly after: JobName | null }
   /** Signed facts about members; ours come with the question. */
   | { readonly kind: 'view'; readonly facts: Facts }
 
@@ -40,10 +45,16 @@ export type SyncResponse =
       readonly more: boolean
       /** The answerer's version vector. */
       readonly seen: SeenVector
-      /** Job and the instant up to which all its ticks are decided. */
-      readonly watermarks: readonly (readonly [JobName, number])[]
+      /** Of the jobs of this page. */
+      readonly watermarks: readonly Watermark[]
     }
   | { readonly kind: 'records'; readonly records: readonly Uint8Array[]; readonly more: boolean }
+  | {
+      readonly kind: 'watermarks'
+      readonly watermarks: readonly Watermark[]
+      /** Name after which to go on; null on the last page. */
+      readonly next: JobName | null
+    }
   | { readonly kind: 'view'; readonly facts: Facts }
   | { readonly kind: 'busy' }
 
@@ -53,6 +64,7 @@ const blobs = list(bytes({ max: limits.frameBytesMax }), { max: rowsMax })
 const readRequest: Reader<SyncRequest> = variant('kind', {
   intents: record({ seen: readSeenVector, cursor: nullable(tuple(readActor, u53)) }),
   records: record({ seen: readSeenVector }),
+  watermarks: record({ after: nullable(readJobName) }),
   view: record({ facts: readFacts }),
 })
 
@@ -62,6 +74,10 @@ const readResponse: Reader<SyncResponse> = variant('kind', {
     more: bool,
     seen: readSeenVector,
     watermarks: list(tuple(readJobName, u53), { max: rowsMax }),
+  }),
+  watermarks: record({
+    watermarks: list(tuple(readJobName, u53), { max: rowsMax }),
+    next: nullable(readJobName),
   }),
   records: record({ records: blobs, more: bool }),
   view: record({ facts: readFacts }),

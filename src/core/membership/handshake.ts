@@ -17,6 +17,8 @@ export class Handshake {
   readonly #nextRequest: () => number
   /** Hellos that wait for an answer. */
   readonly #asked = new Map<number, MemberId>()
+  /** Those of them whose link has ended meanwhile. */
+  readonly #void = new Set<number>()
   /** Peers whose hello got no answer: asked again while the link is up. */
   readonly #unanswered = new Map<MemberId, number>()
 
@@ -77,6 +79,7 @@ export class Handshake {
     const peer = this.#asked.get(id)
     if (peer === undefined) return false
     this.#asked.delete(id)
+    if (this.#void.delete(id)) return true
     if (bytes === undefined) {
       this.#unanswered.set(peer, this.#turn.monoMs + this.#timers.silenceMs)
       return true
@@ -111,6 +114,12 @@ export class Handshake {
     if (this.#membership.get(from) === undefined) return 'full'
     this.#membership.heardOwnIncarnation(hello.yourIncarnation)
     return undefined
+  }
+
+  /** A peer that is gone is not asked again; an answer that is under way counts for nothing. */
+  linkDown(peer: MemberId): void {
+    this.#unanswered.delete(peer)
+    for (const [id, asked] of this.#asked) if (asked === peer) this.#void.add(id)
   }
 
   #admit(peer: MemberId): void {

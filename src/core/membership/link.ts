@@ -13,13 +13,16 @@ interface Gaps {
 export class Link {
   readonly member: MemberId
   readonly upAtMs: number
-  /** Incarnation that the other side speaks with; 0: nothing heard yet. */
+  /** Highest incarnation that the other side speaks with; 0: nothing heard yet. */
   heardIncarnation: number = 0
   lastHeardMs: number
   lastSentMs: number = -Infinity
   lastBeat: Heartbeat | undefined
-  /** Incarnation about which this link was reported: once each. */
-  reportedIncarnation = 0
+  /**
+   * Reported as silent and not healthy since. One report per episode, whatever incarnation the other
+   * raises to: otherwise one bad link makes its victim refute for ever.
+   */
+  isReported = false
   sentSeq = 0
   /** Consecutive heartbeats whose digests differed from ours. */
   storeMismatches = 0

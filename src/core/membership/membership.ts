@@ -31,7 +31,7 @@ import {
   type NodeRecord,
   type SealedNode,
 } from './node-record.ts'
-import { encodeFacts } from './member-message.ts'
+import { encodeFacts, type Facts } from './member-message.ts'
 import { missingSince, stateOf, type MemberState } from './view.ts'
 
 /** One member as this node sees it now. */
@@ -233,7 +233,6 @@ export class Membership {
 
   leave(atMs: number): void {
     this.#leaveAtMs = atMs
-    this.#durable = { ...this.#durable, eligibleFromMs: 0 }
     this.#persistSelf()
     this.#publishOwn()
   }
@@ -271,7 +270,6 @@ export class Membership {
       silenceMs,
       downAfterMs,
       refreshMs,
-      // a candidate's instant is kept while it restarts, so that nobody's ranking changes
       eligibleFromMs: this.#durable.eligibleFromMs,
       leaveAtMs: this.#leaveAtMs,
       attrs: this.#attrs(),
@@ -280,9 +278,18 @@ export class Membership {
       engine: this.#init.engine,
       timezoneData: this.#init.timezoneData,
       clock: this.#clockState,
-      neighbours: [...this.#links.keys()].sort().slice(0, limits.neighboursMax),
+      neighbours: this.#neighbours(),
       hlc: this.#author.hlc.tick(this.#turn.clusterMs),
     }
+  }
+
+  /** Members to which a link works in both directions. */
+  #neighbours(): readonly MemberId[] {
+    const working = [...this.#links.values()].filter(({ isReported }) => !isReported)
+    return working
+      .map(({ member }) => member)
+      .sort(compareText)
+      .slice(0, limits.neighboursMax)
   }
 
   #publishOwn(): void {
@@ -307,11 +314,9 @@ export class Membership {
 
   #persistSelf(): void {
     this.#durable = { ...this.#durable, aliveAtMs: this.#turn.clusterMs }
-    this.#turn.emit({
-      kind: 'persist',
-      durability: 'full',
-      writes: [{ kind: 'self', self: this.#durable }],
-    })
+    // who leaves is a candidate until then, and none when it starts again
+    const self = this.#leaveAtMs === null ? this.#durable : { ...this.#durable, eligibleFromMs: 0 }
+    this.#turn.emit({ kind: 'persist', durability: 'full', writes: [{ kind: 'self', self }] })
   }
 
   #raiseIncarnation(above: number): void {
@@ -321,6 +326,8 @@ export class Membership {
     this.#publishOwn()
     this.#turn.report({ kind: 'refuted', incarnation: above + 1 })
     this.#worsen()
+    // who hears us must know the new incarnation before it can miss us again
+    for (const link of this.#links.values()) this.#beat(link, 0)
   }
 
   /** The process or the machine slept: others may have given us up. */
@@ -415,13 +422,21 @@ export class Membership {
     if (incarnation > this.#durable.incarnation) this.#raiseIncarnation(incarnation)
   }
 
-  /** Every fact: for a member that knows little. */
-  facts(): { readonly nodes: readonly Uint8Array[]; readonly reports: readonly Uint8Array[] } {
+  /** Every fact that fits a frame, records first: for a member that knows little. */
+  facts(): Facts {
     const nodes: Uint8Array[] = []
     const reports: Uint8Array[] = []
+    let room = limits.frameBytesMax - limits.nodeRecordBytesMax
+    const add = (list: Uint8Array[], bytes: Uint8Array): void => {
+      room -= bytes.length + 8
+      if (room > 0) list.push(bytes)
+    }
+    add(nodes, this.ownBytes())
+    for (const { node } of this.#members.values()) {
+      if (node.record.member !== this.self) add(nodes, node.bytes)
+    }
     for (const entry of this.#members.values()) {
-      nodes.push(entry.node.bytes)
-      for (const report of entry.reports.values()) reports.push(report.bytes)
+      for (const report of entry.reports.values()) add(reports, report.bytes)
     }
     return { nodes, reports }
   }
@@ -457,7 +472,9 @@ export class Membership {
     this.#lostAtMs = [...this.#lostAtMs.filter((at) => at > atMs - 2_000), atMs]
     const before = this.#links.size + this.#lostAtMs.length
     if (before >= 3 && this.#lostAtMs.length >= 0.8 * before) this.#setIsolated(true)
-    const incarnation = link.heardIncarnation || (this.get(member)?.record.incarnation ?? 0)
+    // a link that worked until now was one to the newest incarnation, heard of or not
+    const known = this.get(member)?.record.incarnation ?? 0
+    const incarnation = link.isReported ? link.heardIncarnation : known
     this.#lost.set(member, { atMs, incarnation })
     if (this.#timers.lossDebounceMs === 0) this.#reportLost()
   }
@@ -482,7 +499,9 @@ export class Membership {
     if (entry === undefined) return
     const { incarnation } = entry.node.record
     const last = entry.reports.get(this.self)?.report
-    const isSame = last?.incarnation === incarnation && last.finding === finding
+    // missing is missing since the first report, whether silent or closed
+    const isSame =
+      last?.incarnation === incarnation && (last.finding === 'ok') === (finding === 'ok')
     if (isSame || (finding === 'ok' && last?.incarnation !== incarnation)) return
     this.#reportNumber = Math.max(this.#reportNumber + 1, this.#turn.clusterMs)
     const sealed = sealReport(this.#author, {
@@ -505,10 +524,10 @@ export class Membership {
     if (link === undefined) return true
     const beat = decoded.value
     const now = this.#turn.monoMs
-    const wasSilent = link.reportedIncarnation === beat.incarnation
     link.heard(beat, now)
-    if (wasSilent && link.unheardMs() === 0) {
-      link.reportedIncarnation = 0
+    if (link.isReported && link.unheardMs() === 0) {
+      link.isReported = false
+      this.#ownDirty = true
       this.#setReport(from, 'ok')
     }
     if (beat.echoSeq > 0) {
@@ -592,10 +611,9 @@ export class Membership {
       if (known === undefined) continue
       const limit = link.silenceLimitMs(known.silenceMs, this.#health)
       const silent = this.#turn.monoMs - link.lastHeardMs > limit || link.unheardMs() > limit
-      // once per link episode and incarnation: otherwise one bad link makes its victim refute for ever
-      if (!silent || link.reportedIncarnation >= known.incarnation) continue
-      if (link.heardIncarnation !== 0 && link.heardIncarnation !== known.incarnation) continue
-      link.reportedIncarnation = known.incarnation
+      if (!silent || link.isReported) continue
+      link.isReported = true
+      this.#ownDirty = true
       this.#setReport(link.member, 'silent')
     }
   }
@@ -619,7 +637,8 @@ export class Membership {
         isChanged = true
         this.#turn.report({ kind: 'memberChanged', member, name: record.name, state })
       }
-      digest += hash64(`view|${member}|${record.incarnation}|${state}`)
+      const { ms, counter } = record.hlc
+      digest += hash64(`view|${member}|${record.incarnation}|${ms}.${counter}|${state}`)
     }
     this.#viewDigest = BigInt.asUintN(64, digest)
     this.#refuteIfAccused()

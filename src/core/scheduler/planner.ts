@@ -2,7 +2,7 @@
 // watermark, up to which every tick is decided; so nothing is forgotten over a restart and nothing
 // is counted up over a long absence.
 
-import type { JobName } from '../ids.ts'
+import { isDispatch, tickExecutionId, type JobName, type Slot } from '../ids.ts'
 import type { Catalog, Job } from '../jobs/catalog.ts'
 import type { Executions } from '../execution/executions.ts'
 import type { Post } from '../execution/post.ts'
@@ -64,26 +64,35 @@ export class Planner {
     return this.#overdue.length > 0
   }
 
-  watermark(name: JobName): number | undefined {
-    return this.#tracks.get(name)?.watermarkMs
+  /** What others may take over: per job the instant up to which every tick is decided. */
+  watermarks(names: readonly JobName[]): readonly (readonly [JobName, number])[] {
+    return names.flatMap((name) => {
+      const dueMs = this.#tracks.get(name)?.watermarkMs ?? -1
+      return dueMs < 0 ? [] : [[name, dueMs] as const]
+    })
   }
 
-  /** Takes over a watermark: from the store, or from a member that knows more. */
+  /** Takes up a watermark of the store. */
+  restoreWatermark(name: JobName, dueMs: number): void {
+    const track = this.#trackOf(name)
+    track.lookedMs = dueMs
+    track.watermarkMs = dueMs
+  }
+
+  /** Takes over a watermark of a member that knows more; what it covers is no longer ours to start. */
   raiseWatermark(name: JobName, dueMs: number): void {
-    const job = this.#catalog.get(name)
+    const job = this.#catalog.live(name)
     // where every member has its own slot, another's watermark says nothing about ours
-    if (job?.groups.placement.every === true && this.#readyAtMs !== undefined) return
+    if (job === undefined || job.groups.placement.every) return
     const track = this.#trackOf(name)
     if (dueMs <= track.watermarkMs) return
     track.lookedMs = Math.max(track.lookedMs, dueMs)
-    for (const undecided of [...track.undecided])
+    for (const undecided of track.undecided) {
       if (undecided <= dueMs) track.undecided.delete(undecided)
-    this.#executions.supersede(
-      name,
-      (watch) => watch.dueMs > dueMs || watch.number > 1 || watch.why === 'dispatch',
-    )
+    }
+    this.#executions.dropTicks(name, dueMs)
     this.#setWatermark(name, track, dueMs)
-    if (this.#readyAtMs !== undefined && job !== undefined) this.#arm(job, track)
+    if (this.#readyAtMs !== undefined) this.#arm(job, track)
   }
 
   #trackOf(name: JobName): Track {
@@ -119,15 +128,16 @@ export class Planner {
       this.#tracks.delete(name)
       return
     }
-    const { enabled, timing } = job.groups
-    this.#executions.supersede(
-      name,
-      (watch) =>
-        watch.number > 1 ||
-        watch.why === 'dispatch' ||
-        (enabled.enabled && previousTick(name, timing, watch.dueMs) === watch.dueMs),
-    )
-    if (enabled.enabled) this.#closePaused(job, track)
+    const { timing } = job.groups
+    const isEnabled = this.#isEnabled(job)
+    this.#executions.supersede(name, (watch) => {
+      if (isDispatch(watch.execution)) return true
+      // a tick belongs to one generation: what was deleted and created again is another job
+      if (watch.execution !== tickExecutionId(name, job.generation, watch.dueMs)) return false
+      if (watch.number > 1) return true
+      return isEnabled && previousTick(name, timing, watch.dueMs) === watch.dueMs
+    })
+    if (isEnabled) this.#closePaused(job, track)
     if (track.lookedMs < 0) track.lookedMs = this.#turn.clusterMs
     this.#arm(job, track)
   }
@@ -157,7 +167,7 @@ export class Planner {
     const dueMs = track.nextDueMs
     if (dueMs === undefined) return
     const { name } = job
-    const { timing, delivery, enabled } = job.groups
+    const { timing, delivery } = job.groups
     const following = nextTick(name, timing, dueMs)
     const lagMs = this.#turn.clusterMs - (following ?? Infinity)
     if (following !== undefined && lagMs > behindMax * (following - dueMs)) {
@@ -166,7 +176,7 @@ export class Planner {
       return
     }
     track.lookedMs = dueMs
-    if (!enabled.enabled && !this.#isOver(enabled.untilMs)) this.#pass(job, track, dueMs)
+    if (!this.#isEnabled(job)) this.#pass(job, track, dueMs)
     else {
       this.#closePaused(job, track)
       const plannedMs = plannedStart(name, timing, dueMs)
@@ -179,8 +189,10 @@ export class Planner {
     this.#arm(job, track)
   }
 
-  #isOver(untilMs: number | null): boolean {
-    return untilMs !== null && this.#turn.clusterMs >= untilMs
+  /** Not paused, or paused until an instant that is over. */
+  #isEnabled({ groups: { enabled } }: Job): boolean {
+    const { untilMs } = enabled
+    return enabled.enabled || (untilMs !== null && this.#turn.clusterMs >= untilMs)
   }
 
   /** Removes a tick whose record came before we looked at it. */
@@ -194,12 +206,12 @@ export class Planner {
   /** Judges the ticks between the watermark and now, newest first. */
   #judgePast(job: Job, track: Track): void {
     const { name, generation } = job
-    const { timing, delivery, enabled } = job.groups
+    const { timing, delivery } = job.groups
     const nowMs = this.#turn.clusterMs
     const afterMs = track.watermarkMs < 0 ? nowMs : track.watermarkMs
     const slot = this.#executions.slotOf(job)
     track.lookedMs = nowMs
-    if (enabled.enabled) {
+    if (this.#isEnabled(job)) {
       const ticks = overdueTicks(
         name,
         timing,
@@ -258,9 +270,12 @@ export class Planner {
   }
 
   /** A tick has its record. */
-  tickDecided(name: JobName, dueMs: number): void {
+  tickDecided(name: JobName, dueMs: number, slot: Slot): void {
     const track = this.#tracks.get(name)
-    if (track === undefined) return
+    const job = this.#catalog.live(name)
+    if (track === undefined || job === undefined) return
+    // where every member has its own slot, another's record decides nothing here
+    if (slot !== this.#executions.slotOf(job)) return
     track.undecided.delete(dueMs)
     this.#advance(name, track)
   }
