@@ -121,7 +121,7 @@ export class UseCases implements Api {
   // ── jobs ───────────────────────────────────────────────────────────────────────────────────────
 
   async listJobs(query: ListJobs): Promise<Result<JobPage>> {
-    return this.#jobs.list(query)
+    return await this.#jobs.list(query)
   }
 
   async getJob(name: string): Promise<Result<Job>> {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { ListJobs } from '../../adapters/http/api.ts'
 import type { Job as JobAnswer, JobPage, JobState } from '../../adapters/http/schema.ts'
 import { forecastTick, isManual, isPaused, nextRun, rankFor } from '../../core/forecast.ts'
@@ -15,17 +16,21 @@ import type { Timelines } from './timelines.ts'
 const ticksShown = 5
 const ticksInLists = 1
 
+/** Jobs looked at before others may act. */
+const sliceJobs = 100
+
+/** States that tell of the schedule ahead. */
+const statesAhead: readonly JobState[] = ['idle', 'exhausted', 'no-eligible-node']
 const states: readonly JobState[] = [
-  'idle',
+  ...statesAhead,
   'running',
   'queued',
   'retrying',
   'paused',
   'disabled',
-  'exhausted',
-  'no-eligible-node',
 ]
 
+/** What is told of jobs. */
 export class Jobs {
   readonly #scene: Scene
   readonly #timelines: Timelines
@@ -44,14 +49,17 @@ export class Jobs {
     this.#history = components.history
   }
 
-  list({ prefix = '', state, limit, cursor }: ListJobs): Result<JobPage> {
+  async list({ prefix = '', state, limit, cursor }: ListJobs): Promise<Result<JobPage>> {
     if (state !== undefined && !states.some((known) => known === state)) {
       return refuse('MC_BAD_INPUT', `no job is ever ${quote(state)}`, `use ${states.join(', ')}`)
     }
     const items: JobAnswer[] = []
+    let looked = 0
     for (const job of this.#timelines.jobs()) {
       if (!job.name.startsWith(prefix) || (cursor !== undefined && job.name <= cursor)) continue
-      if (state !== undefined && this.stateOf(job) !== state) continue
+      looked += 1
+      if (looked % sliceJobs === 0) await setImmediate()
+      if (state !== undefined && !this.#isIn(job, state)) continue
       if (items.length === limit) return ok({ items, cursor: items.at(-1)!.name })
       items.push(this.show(job, ticksInLists))
     }
@@ -87,11 +95,23 @@ export class Jobs {
 
   /** A pause is what somebody wanted, so it is told first; then what runs, then what cannot. */
   stateOf(job: Job): JobState {
+    return this.#stateNow(job) ?? this.#stateAhead(job)
+  }
+
+  #isIn(job: Job, state: string): boolean {
+    const now = this.#stateNow(job)
+    if (now !== undefined) return now === state
+    return statesAhead.some((known) => known === state) && this.#stateAhead(job) === state
+  }
+
+  /** The state as far as it does not depend on the schedule. */
+  #stateNow(job: Job): JobState | undefined {
     if (!job.isSupported) return 'disabled'
+    return isPaused(job, this.#scene.nowMs()) ? 'paused' : this.#openState(job.name)
+  }
+
+  #stateAhead(job: Job): JobState {
     const outlook = outlookOf(this.#scene)
-    if (isPaused(job, outlook.nowMs)) return 'paused'
-    const open = this.#openState(job.name)
-    if (open !== undefined) return open
     const dueMs = nextRun(job, outlook.nowMs)
     if (dueMs === undefined && !isManual(job.groups.timing)) return 'exhausted'
     const execution = tickExecutionId(job.name, job.generation, dueMs ?? outlook.nowMs)

@@ -7,7 +7,7 @@ import { Timeline, type Run } from '../../core/forecast.ts'
 import type { Job } from '../../core/jobs/catalog.ts'
 import type { Scene } from './scene.ts'
 
-const sliceJobs = 250
+const sliceJobs = 100
 /** A clock that goes back by more than this makes the kept timeline lack ticks: it is made anew. */
 const backMaxMs = 1_000
 
