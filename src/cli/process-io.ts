@@ -5,7 +5,6 @@ export function processIo(): Omit<Io, 'rest'> {
   const { stdin, stdout, stderr, env } = process
   // A reader that goes away, like head, ends the command and is no error of it.
   stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
-  const ending = new AbortController()
   return {
     stdout,
     stderr,
@@ -13,11 +12,8 @@ export function processIo(): Omit<Io, 'rest'> {
     ask: stdin.isTTY && stdout.isTTY ? ask : undefined,
     readStdin: async () => await (await import('node:stream/consumers')).text(stdin),
     nowMs: () => Date.now(),
-    get signal() {
-      // Only commands that wait for it take the interrupt from the system.
-      if (process.listenerCount('SIGINT') === 0) process.once('SIGINT', () => ending.abort())
-      return ending.signal
-    },
+    // The interrupt ends the process by itself; only tests end a command in other ways.
+    signal: new AbortController().signal,
     exitCode: 0,
   }
 }

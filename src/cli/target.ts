@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
+import { defaultDataDirs } from '../app/data-dir.ts'
 import { usage } from './cli-error.ts'
 import type { Io } from './io.ts'
 
@@ -20,30 +21,17 @@ export interface TargetOptions {
   readonly token?: string
 }
 
-const defaultDataDir = 'meshcron-data'
-/** Where `meshcron demo` keeps one data directory per node. */
-const demoDir = 'meshcron-demo'
-
 /**
  * The places to try, first come first served: what is named by option or environment alone, else
- * the data directory of this folder, else the nodes of a demo in this folder, which come and go.
+ * the data directory of this folder, or the nodes of a running demo, which come and go.
  */
 export function targetsOf(io: Io, options: TargetOptions): readonly Target[] {
   const host = options.host ?? io.env['MESHCRON_HOST']
-  const dataDir = options.dataDir ?? io.env['MESHCRON_DATA_DIR']
-  if (host !== undefined) return [tcpTarget(io, host, options.token, dataDir)]
-  if (dataDir !== undefined) return [socketIn(dataDir)]
-  return [socketIn(defaultDataDir), ...demoDataDirs(io).map(socketIn)]
-}
-
-function demoDataDirs(io: Io): readonly string[] {
-  const dir = io.env['MESHCRON_DEMO_DIR'] ?? demoDir
-  try {
-    const nodes = readdirSync(dir).sort()
-    return nodes.map((node) => join(dir, node)).filter((node) => existsSync(join(node, 'api.sock')))
-  } catch {
-    return []
-  }
+  const named = options.dataDir ?? io.env['MESHCRON_DATA_DIR']
+  const dataDirs = named === undefined ? defaultDataDirs() : [named]
+  return host === undefined
+    ? dataDirs.map(socketIn)
+    : [tcpTarget(io, host, options.token, dataDirs[0]!)]
 }
 
 /** A socket's path may have 107 bytes: the shorter way to the same file is taken. */
@@ -53,12 +41,7 @@ function socketIn(dataDir: string): Target {
   return { kind: 'socket', path: local.length < path.length ? local : path }
 }
 
-function tcpTarget(
-  io: Io,
-  text: string,
-  token: string | undefined,
-  dataDir: string | undefined,
-): Target {
+function tcpTarget(io: Io, text: string, token: string | undefined, dataDir: string): Target {
   const url = URL.parse(/^https?:/.test(text) ? text : `http://${text}`)
   if (url === null || url.protocol !== 'http:') {
     throw usage(
@@ -66,12 +49,11 @@ function tcpTarget(
       'use one like 127.0.0.1:7172',
     )
   }
-  const file = join(dataDir ?? defaultDataDir, 'api-token')
   return {
     kind: 'tcp',
     host: url.hostname.replace(/^\[|\]$/g, ''),
     port: url.port === '' ? 7_172 : Number(url.port),
-    token: token ?? io.env['MESHCRON_TOKEN'] ?? readToken(file),
+    token: token ?? io.env['MESHCRON_TOKEN'] ?? readToken(join(dataDir, 'api-token')),
   }
 }
 
