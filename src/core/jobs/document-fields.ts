@@ -3,6 +3,7 @@
 import { limits } from '../limits.ts'
 import { jobName, type JobName } from '../ids.ts'
 import { ok } from '../result.ts'
+import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '../scheduler/instant.ts'
 import type {
   Action,
   Delivery,
@@ -19,7 +20,7 @@ import type {
 import { run } from './document-run.ts'
 import { list, map, set } from './shape-collection.ts'
 import { type Advice, field, type Fields, record } from './shape-record.ts'
-import { duration, instant, instantMsMax } from './shape-time.ts'
+import { duration, instant } from './shape-time.ts'
 import { bad, choice, flag, integer, nullable, plain, refine, type Shape, text } from './shape.ts'
 
 const namePattern = '^[a-z0-9_\\-]+(\\.[a-z0-9_\\-]+)*$'
@@ -72,7 +73,7 @@ export const timing: Fields<Timing> = {
   startAtMs: field('startAt', nullable(instant), 'no ticks before', null),
   endAtMs: field('endAt', nullable(instant), 'no ticks from then on', null),
   jitterMs: field('jitter', duration(0), 'spread of the start', 0),
-  anchorMs: field(null, integer(0, instantMsMax), 'phase of @every'),
+  anchorMs: field(null, integer(INSTANT_MIN_MS, INSTANT_MAX_MS), 'phase of @every'),
 }
 
 const env = map(text({ name: 'a value', hint: 'write it as a text', max: limits.intentBytesMax }), {

@@ -1,6 +1,12 @@
 // Durations and instants: text in documents, whole milliseconds in the normalised form.
 
 import { ok, type Result } from '../result.ts'
+import {
+  INSTANT_MAX_MS,
+  INSTANT_MIN_MS,
+  parseInstant,
+  parseInterval,
+} from '../scheduler/instant.ts'
 import { bad, integer, type Shape, typeName } from './shape.ts'
 
 const units: readonly (readonly [string, number])[] = [
@@ -10,19 +16,15 @@ const units: readonly (readonly [string, number])[] = [
   ['s', 1_000],
   ['ms', 1],
 ]
-const durationPattern =
-  '^(?=\\d)(\\d{1,12}d)?(\\d{1,12}h)?(\\d{1,12}m)?(\\d{1,12}s)?(\\d{1,12}ms)?$'
-const durationForm = new RegExp(durationPattern, 'u')
+const durationPattern = `^(?=\\d)${['w', ...units.map(([unit]) => unit)]
+  .map((unit) => `(\\d{1,12}${unit})?`)
+  .join('')}$`
 
 /** Longest duration of a document, ten years: arithmetic stays exact, a typing error shows. */
 export const durationMsMax: number = 3_660 * 86_400_000
 
 /** Milliseconds of `90s`, `1h30m`, `2d`; undefined for another form. */
-export function parseDuration(text: string): number | undefined {
-  const match = text.length <= 64 ? durationForm.exec(text) : null
-  if (match === null) return undefined
-  return units.reduce((sum, [, ms], i) => sum + ms * Number.parseInt(match[i + 1] ?? '0', 10), 0)
-}
+export const parseDuration: (text: string) => number | undefined = parseInterval
 
 /** The shortest exact text: `90s`, `10m`, `36h`. */
 export function formatDuration(ms: number): string {
@@ -58,39 +60,7 @@ export function duration(minMs: number): Shape<number> {
 }
 
 const instantPattern =
-  '^(\\d{4})-(\\d{2})-(\\d{2})[Tt](\\d{2}):(\\d{2})(?::(\\d{2})(?:\\.(\\d{1,3})\\d{0,6})?)?' +
-  '([Zz]|[+-]\\d{2}:\\d{2})$'
-const instantForm = new RegExp(instantPattern, 'u')
-
-/** Last instant of the year 9999. */
-export const instantMsMax: number = 253_402_300_799_999
-
-/** Milliseconds of an ISO 8601 instant with offset or Z, from 1970 on; undefined for another form. */
-export function parseInstant(text: string): number | undefined {
-  const match = text.length <= 64 ? instantForm.exec(text) : null
-  if (match === null) return undefined
-  const [year, month, day, hour, minute] = match.slice(1, 6).map(Number) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-  ]
-  const second = Number(match[6] ?? 0)
-  const millisecond = Number((match[7] ?? '').padEnd(3, '0'))
-  const offset = match[8]!.toUpperCase()
-  const offsetHours = offset === 'Z' ? 0 : Number(offset.slice(1, 3))
-  const offsetMinutes = offset === 'Z' ? 0 : Number(offset.slice(4, 6))
-  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined
-  if (hour > 23 || minute > 59 || second > 59 || offsetHours > 23 || offsetMinutes > 59) {
-    return undefined
-  }
-  const sign = offset.startsWith('-') ? -1 : 1
-  const shift = sign * (offsetHours * 3_600_000 + offsetMinutes * 60_000)
-  const time = hour * 3_600_000 + minute * 60_000 + second * 1_000 + millisecond
-  const ms = daysFromCivil(year, month, day) * 86_400_000 + time - shift
-  return ms < 0 || ms > instantMsMax ? undefined : ms
-}
+  '^\\d{4}-\\d{2}-\\d{2}[Tt]\\d{2}:\\d{2}(:\\d{2}(\\.\\d{1,9})?)?([Zz]|[+-]\\d{2}:\\d{2})$'
 
 /** The instant in UTC; fractions of a second only where there are some. */
 export function formatInstant(ms: number): string {
@@ -110,31 +80,16 @@ export const instant: Shape<number> = {
     if (typeof value !== 'string')
       return bad(path, `wants an instant, got ${typeName(value)}`, hint)
     const ms = parseInstant(value)
-    return ms === undefined
+    return ms === undefined || ms < INSTANT_MIN_MS || ms > INSTANT_MAX_MS
       ? bad(path, `${JSON.stringify(value.slice(0, 80))} is not an instant`, hint)
       : ok(ms)
   },
-  check: integer(0, instantMsMax).check,
+  check: integer(INSTANT_MIN_MS, INSTANT_MAX_MS).check,
   print: formatInstant,
   schema: { type: 'string', pattern: instantPattern },
 }
 
-function daysInMonth(year: number, month: number): number {
-  if (month !== 2) return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
-  return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28
-}
-
-/** Days since 1970-01-01 in the proleptic Gregorian calendar; years begin in March inside. */
-function daysFromCivil(year: number, month: number, day: number): number {
-  const y = month <= 2 ? year - 1 : year
-  const era = Math.floor(y / 400)
-  const yearOfEra = y - era * 400
-  const dayOfYear = Math.floor((153 * ((month + 9) % 12) + 2) / 5) + day - 1
-  const dayOfEra =
-    yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear
-  return era * 146_097 + dayOfEra - 719_468
-}
-
+/** The inverse of `daysFromCivil`. */
 function civilFromDays(days: number): { year: number; month: number; day: number } {
   const shifted = days + 719_468
   const era = Math.floor(shifted / 146_097)
