@@ -14,6 +14,9 @@ export interface Statement {
   iterate(...values: readonly Value[]): IterableIterator<Row>
 }
 
+/** One row by the order of its columns: for tables that are read as a whole, at half the cost. */
+export type Cells = readonly unknown[]
+
 /** A connection: prepared statements are kept, one transaction at a time. */
 export class Database {
   readonly #connection: DatabaseSync
@@ -39,6 +42,13 @@ export class Database {
     return statement
   }
 
+  /** Every row of a query. */
+  scan(sql: string): Iterable<Cells> {
+    const statement = this.#connection.prepare(sql)
+    statement.setReturnArrays(true)
+    return statement.iterate() as Iterable<unknown> as Iterable<Cells>
+  }
+
   /** All of `work` or nothing; `full` returns when it is on the disk. */
   transaction(durability: 'full' | 'normal', work: () => void): void {
     if (this.#synchronous !== durability) {
@@ -62,6 +72,20 @@ export class Database {
     } catch {
       return
     }
+  }
+
+  /** Moves the log into the database, so that the log's space is written again from its start. */
+  restartLog(): void {
+    try {
+      this.exec('PRAGMA wal_checkpoint(RESTART)')
+    } catch {
+      return // no worse than before
+    }
+  }
+
+  /** From so many pages on the log is moved into the database by itself. */
+  limitLog(pages: number): void {
+    this.exec(`PRAGMA wal_autocheckpoint = ${pages}`)
   }
 
   close(): void {

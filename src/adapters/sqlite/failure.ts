@@ -27,6 +27,7 @@ const damageCodes: readonly number[] = [
 ]
 /** The file ends inside a page. */
 const shortRead = 522
+const corruptIndex = 779
 
 /** A commit of which nothing was written. */
 export class StoreFailure extends Error implements StoreError {
@@ -74,6 +75,10 @@ export function isDamage(error: unknown): boolean {
     code === sqlite.ioError && (error as { errcode: number }).errcode === shortRead
   return isShortRead || (code !== undefined && damageCodes.includes(code))
 }
+
+/** An index lacks the row that is to be changed; the table itself is whole. */
+export const isIndexDamage = (error: unknown): boolean =>
+  error instanceof Error && 'errcode' in error && error.errcode === corruptIndex
 
 /** The port's error for an error of a commit; anything but SQLite's is a bug and stays what it is. */
 export function storeFailure(error: unknown): unknown {

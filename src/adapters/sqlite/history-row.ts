@@ -45,7 +45,7 @@ export const readColumns: string = ['id', 'twin', ...written].join(', ')
 
 export const insertRow: string = `
   INSERT INTO record (id, place, head, twin, ${written.join(', ')})
-  VALUES (?, ?, 0, 0, ${written.map(() => '?').join(', ')})`
+  VALUES (?, ?, ?, 0, ${written.map(() => '?').join(', ')})`
 
 export const updateRow: string = `
   UPDATE record SET ${written.map((column) => `${column} = ?`).join(', ')} WHERE id = ?`

@@ -32,11 +32,9 @@ export class History {
     } else {
       const id = this.#nextId++
       const place = rows[0]?.place ?? id
-      this.#database.prepare(insertRow).run(id, place, ...toRow(stored))
-      if (rows.length === 0) {
-        this.#database.prepare('UPDATE record SET head = 1 WHERE id = ?').run(id)
-        return
-      }
+      const isHead = rows.length === 0
+      this.#database.prepare(insertRow).run(id, place, Number(isHead), ...toRow(stored))
+      if (isHead) return
     }
     if (rows.length === 1 && known !== undefined) return
     this.#judgeSlot(record.execution, record.slot)

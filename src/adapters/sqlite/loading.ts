@@ -2,14 +2,14 @@
 
 import type { DurableSelf } from '../../core/effect.ts'
 import type { Counts, Loaded } from '../../core/event.ts'
-import { type JobName, jobName } from '../../core/ids.ts'
+import { jobName } from '../../core/ids.ts'
 import { limits } from '../../core/limits.ts'
 import type { Database, Row } from './database.ts'
 import { fromRow, readColumns } from './history-row.ts'
 import { readMeta } from './meta.ts'
 import { isIntact } from './row-sum.ts'
 
-/** Rows that are not what was written. */
+/** Rows that are not what was written, and by what they are found. */
 export interface Damaged {
   readonly intents: readonly number[]
   readonly records: readonly number[]
@@ -17,36 +17,69 @@ export interface Damaged {
   readonly members: readonly string[]
 }
 
-/** Everything that is loaded, checked. */
-export function findDamage(database: Database): Damaged {
-  const intents: number[] = []
-  for (const row of database.prepare('SELECT rowid, * FROM intent').iterate()) {
-    if (!isIntact(row['sum'], intentHead(row), row['bytes'])) intents.push(row['rowid'] as number)
-  }
-  const records = database
-    .prepare(selectRecords)
-    .all(limits.dispatchMemoryMs)
-    .filter((row) => fromRow(row) === undefined)
-  const watermarks = database
-    .prepare('SELECT * FROM watermark')
-    .all()
-    .filter((row) => !isIntact(row['sum'], watermarkHead(row['job'], row['due'])))
-  const members = database
-    .prepare('SELECT * FROM member')
-    .all()
-    .filter((row) => !isIntact(row['sum'], row['member'] as string, row['bytes']))
+/** What stands beside the bytes of an intent under its sum. */
+export const intentHead = (id: unknown, job: unknown): string => `${String(id)} ${String(job)}`
+/** What a watermark says. */
+export const watermarkHead = (job: unknown, due: unknown): string => `${String(job)} ${String(due)}`
+
+/**
+ * Everything that a start needs, each row checked. The bytes are held, not read again as they are
+ * asked for: the node keeps them anyway, and reading twice would double the time to start. Of a
+ * suspect database all history is checked, not only what is loaded.
+ */
+export function load(
+  database: Database,
+  isSuspect: boolean,
+): { readonly loaded: Loaded; readonly damaged: Damaged } {
+  const intents = sift(
+    database.scan('SELECT sum, bytes, id, job, rowid FROM intent ORDER BY rowid'),
+    ([sum, bytes, id, job]) => isIntact(sum, intentHead(id, job), bytes),
+  )
+  const members = sift(
+    database.scan('SELECT sum, bytes, member FROM member'),
+    ([sum, bytes, member]) => isIntact(sum, String(member), bytes),
+  )
+  const watermarks = sift(database.scan('SELECT sum, job, due FROM watermark'), ([sum, job, due]) =>
+    isIntact(sum, watermarkHead(job, due)),
+  )
+  const records = sift(
+    database.prepare(selectRecords).all(limits.dispatchMemoryMs),
+    (row) => fromRow(row) !== undefined,
+  )
+  const unfit = isSuspect ? findUnfit(database) : records.damaged
   return {
-    intents,
-    records: records.map((row) => row['id'] as number),
-    watermarks: watermarks.map((row) => row['job'] as string),
-    members: members.map((row) => row['member'] as string),
+    loaded: {
+      self: readSelf(database),
+      seen: readMeta(database, 'seen'),
+      intents: intents.whole.map(([, bytes]) => bytes as Uint8Array),
+      records: records.whole.map((row) => row['bytes'] as Uint8Array),
+      watermarks: watermarks.whole.map(([, job, due]) => [jobName(job as string), due as number]),
+      members: members.whole.map(([, bytes]) => bytes as Uint8Array),
+      counts: count(database),
+    },
+    damaged: {
+      intents: intents.damaged.map((row) => row[4] as number),
+      records: unfit.map((row) => row['id'] as number),
+      watermarks: watermarks.damaged.map((row) => row[1] as string),
+      members: members.damaged.map((row) => row[2] as string),
+    },
   }
 }
 
-/** What stands beside the bytes of an intent under its sum. */
-export const intentHead = (row: Row): string => `${String(row['id'])} ${String(row['job'])}`
-/** What a watermark says. */
-export const watermarkHead = (job: unknown, due: unknown): string => `${String(job)} ${String(due)}`
+const findUnfit = (database: Database): readonly Row[] =>
+  [...database.prepare(`SELECT ${readColumns} FROM record NOT INDEXED`).iterate()].filter(
+    (row) => fromRow(row) === undefined,
+  )
+
+function sift<T>(
+  rows: Iterable<T>,
+  isWhole: (row: T) => boolean,
+): { readonly whole: readonly T[]; readonly damaged: readonly T[] } {
+  const whole: T[] = []
+  const damaged: T[] = []
+  for (const row of rows) (isWhole(row) ? whole : damaged).push(row)
+  return { whole, damaged }
+}
 
 /** Open attempts, ticks after the watermark, dispatches of the last day, the newest of each job. */
 const selectRecords = `
@@ -75,34 +108,6 @@ const selectRecords = `
       AND due > (SELECT max(due) FROM record) - ?1
   )
   SELECT ${readColumns} FROM record WHERE id IN (SELECT id FROM wanted) ORDER BY due, attempt, id`
-
-/** What the store holds, once the damaged rows are gone. */
-export function load(database: Database): Loaded {
-  return {
-    self: readSelf(database),
-    seen: readMeta(database, 'seen'),
-    intents: lazily(database, 'SELECT bytes FROM intent ORDER BY rowid', toBytes),
-    records: database.prepare(selectRecords).all(limits.dispatchMemoryMs).map(toBytes),
-    watermarks: lazily(database, 'SELECT job, due FROM watermark', toWatermark),
-    members: lazily(database, 'SELECT bytes FROM member', toBytes),
-    counts: count(database),
-  }
-}
-
-const toBytes = (row: Row): Uint8Array => row['bytes'] as Uint8Array
-const toWatermark = (row: Row): readonly [JobName, number] => [
-  jobName(row['job'] as string),
-  row['due'] as number,
-]
-
-/** Rows as they are asked for: a hundred thousand jobs at once would need their memory twice. */
-function lazily<T>(database: Database, sql: string, convert: (row: Row) => T): Iterable<T> {
-  return {
-    *[Symbol.iterator]() {
-      for (const row of database.prepare(sql).iterate()) yield convert(row)
-    },
-  }
-}
 
 function readSelf(database: Database): DurableSelf | undefined {
   const value = readMeta(database, 'self')

@@ -10,7 +10,7 @@ import { Database } from './database.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { isDamage, StoreOpenError } from './failure.ts'
 import { HighWater } from './high-water.ts'
-import { hasMeta, readMeta, writeMeta } from './meta.ts'
+import { readMeta, writeMeta } from './meta.ts'
 import { quarantine } from './quarantine.ts'
 import { type Retention, retentionDefault } from './retention.ts'
 import { DamageError, isFresh, migrate } from './schema.ts'
@@ -38,7 +38,7 @@ export function openStore(dir: string, init: StoreInit = {}): SqliteStore {
     return openLocked(dir, init, () => lock.release())
   } catch (error) {
     lock.release()
-    throw error instanceof StoreOpenError ? error : unusable(dir, error)
+    throw isOutside(error) ? unusable(dir, error) : error
   }
 }
 
@@ -51,28 +51,36 @@ function unusable(dir: string, cause: unknown): StoreOpenError {
   )
 }
 
+/** Made by SQLite or the file system. */
+const isOutside = (error: unknown): boolean =>
+  error instanceof Error && ('errcode' in error || 'syscall' in error)
+
 const messageOf = (error: unknown): string =>
   error instanceof Error ? error.message : String(error)
 
 function openLocked(dir: string, init: StoreInit, release: () => void): SqliteStore {
   const path = join(dir, 'store.db')
   const highWater = new HighWater(join(dir, 'high-water'))
+  let opened: (Opened & { readonly quarantined: string | undefined }) | undefined
   try {
-    const { database, quarantined } = openWhole(path, highWater, init.onDamage ?? 'quarantine')
-    const { epoch, commits } = identify(database, highWater)
-    const lostCommits = countLost(highWater, epoch, commits, quarantined)
+    opened = openWhole(path, highWater, init.onDamage ?? 'quarantine')
+    const { database, isNew, quarantined } = opened
+    const { epoch, commits, lostCommits, isDamaged } = identify(database, highWater, isNew)
     highWater.raise(epoch, commits)
     return new SqliteStore(
       { database, highWater, release, ballast: new Ballast(join(dir, 'ballast')) },
       {
         epoch,
         commits,
-        lostCommits,
+        // What was set aside is lost as a whole, and told as that.
+        lostCommits: quarantined === undefined ? lostCommits : 0,
         quarantined,
+        isMended: opened.isMended || isDamaged,
         retention: { ...retentionDefault, ...init.retention },
       },
     )
   } catch (error) {
+    opened?.database.close()
     highWater.close()
     throw error
   }
@@ -82,13 +90,13 @@ function openWhole(
   path: string,
   highWater: HighWater,
   onDamage: 'quarantine' | 'refuse',
-): { readonly database: Database; readonly quarantined: string | undefined } {
+): Opened & { readonly quarantined: string | undefined } {
   // An empty file is what a cut leaves; SQLite would take it for a new database.
   const isEmptied = statSync(path, { throwIfNoEntry: false })?.size === 0
   const wasUsed = (highWater.found?.commits ?? 0) > 0
   try {
     if (isEmptied && wasUsed) throw new DamageError('the file is empty')
-    return { database: openChecked(path), quarantined: undefined }
+    return { ...openChecked(path), quarantined: undefined }
   } catch (error) {
     if (!(error instanceof DamageError) && !isDamage(error)) throw error
     if (onDamage === 'refuse') {
@@ -100,12 +108,18 @@ function openWhole(
       )
     }
     const quarantined = quarantine(path)
-    return { database: openChecked(path), quarantined }
+    return { ...openChecked(path), quarantined }
   }
 }
 
+interface Opened {
+  readonly database: Database
+  readonly isNew: boolean
+  readonly isMended: boolean
+}
+
 /** Opens a database whose trees are whole; its rows are checked when they are loaded. */
-function openChecked(path: string): Database {
+function openChecked(path: string): Opened {
   // A command's environment may be in it.
   if (!existsSync(path)) closeSync(openSync(path, 'wx', 0o600))
   const database = new Database(path)
@@ -119,44 +133,59 @@ function openChecked(path: string): Database {
       PRAGMA trusted_schema = OFF;
       PRAGMA temp_store = MEMORY;
     `)
-    if (!isFresh(database)) {
-      const problem = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check']
-      if (problem !== 'ok') throw new DamageError(String(problem))
-    }
+    const isNew = isFresh(database)
+    const isMended = !isNew && mend(database, path)
     migrate(database)
-    return database
+    return { database, isNew, isMended }
   } catch (error) {
     database.close()
     throw error
   }
 }
 
-/** Name of this durable state and its number of full commits. */
-function identify(
-  database: Database,
-  highWater: HighWater,
-): { readonly epoch: string; readonly commits: number } {
-  const counted = readMeta(database, 'commits')
-  const isUncounted = counted === undefined && hasMeta(database, 'commits')
-  // A damaged count says nothing about lost commits.
-  const commits = isUncounted ? (highWater.found?.commits ?? 0) : Number(textOf(counted) ?? 0)
-  const stored = textOf(readMeta(database, 'epoch'))
-  if (stored !== undefined) return { epoch: stored, commits }
-  const epoch = randomBytes(8).toString('hex')
-  database.transaction('full', () => writeMeta(database, 'epoch', Buffer.from(epoch)))
-  return { epoch, commits }
+/** Up to this size indexes are held against their tables at open: about 8 ms per MiB. */
+const comparedBytesMax = 32 * 1_048_576
+
+/** Checks the trees, and makes indexes again that do not fit their tables; true if some did not. */
+function mend(database: Database, path: string): boolean {
+  const isSmall = (statSync(path, { throwIfNoEntry: false })?.size ?? 0) <= comparedBytesMax
+  if (isSmall && check(database, 'integrity_check') === 'ok') return false
+  const problem = check(database, 'quick_check')
+  if (problem !== 'ok') throw new DamageError(problem)
+  if (isSmall) database.exec('REINDEX')
+  return isSmall
+}
+
+const check = (database: Database, pragma: 'integrity_check' | 'quick_check'): string =>
+  String(database.prepare(`PRAGMA ${pragma}(1)`).get()?.[pragma])
+
+interface Identity {
+  readonly epoch: string
+  readonly commits: number
+  readonly lostCommits: number
+  /** The name or the count was damaged. */
+  readonly isDamaged: boolean
+}
+
+/** Name of this durable state, and how many full commits it holds and lacks. */
+function identify(database: Database, highWater: HighWater, isNew: boolean): Identity {
+  const marked = highWater.found?.commits ?? 0
+  const epoch = isNew ? undefined : textOf(readMeta(database, 'epoch'))
+  const counted = isNew ? '0' : textOf(readMeta(database, 'commits'))
+  if (epoch === undefined || counted === undefined) {
+    const made = epoch ?? randomBytes(8).toString('hex')
+    // A damaged count says nothing about lost commits.
+    const commits = Number(counted ?? marked)
+    database.transaction('full', () => {
+      writeMeta(database, 'epoch', Buffer.from(made))
+      writeMeta(database, 'commits', Buffer.from(String(commits)))
+    })
+    return { epoch: made, commits, lostCommits: isNew ? marked : 0, isDamaged: !isNew }
+  }
+  const commits = Number(counted)
+  const lostCommits = highWater.found?.epoch === epoch ? Math.max(0, marked - commits) : 0
+  return { epoch, commits, lostCommits, isDamaged: false }
 }
 
 const textOf = (value: Uint8Array | undefined): string | undefined =>
   value === undefined ? undefined : Buffer.from(value).toString()
-
-function countLost(
-  highWater: HighWater,
-  epoch: string,
-  commits: number,
-  quarantined: string | undefined,
-): number {
-  const found = highWater.found
-  if (found === undefined || quarantined !== undefined) return 0
-  return found.epoch === epoch ? Math.max(0, found.commits - commits) : found.commits
-}

@@ -29,7 +29,7 @@ export type RetentionOf = (
 
 /** Jobs looked at and rows removed in one slice: a few milliseconds. */
 const jobsPerSlice = 64
-const rowsPerSlice = 500
+const rowsPerSlice = 100
 
 export class Pruner {
   readonly #database: Database

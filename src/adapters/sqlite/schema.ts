@@ -13,8 +13,10 @@ import { readMeta, writeMeta } from './meta.ts'
 const steps: readonly string[] = [
   `
   CREATE TABLE intent (
-    id TEXT NOT NULL UNIQUE, job TEXT NOT NULL, bytes BLOB NOT NULL, sum BLOB NOT NULL
+    id TEXT NOT NULL, job TEXT NOT NULL, bytes BLOB NOT NULL, sum BLOB NOT NULL
   );
+  -- not unique: a flipped bit could make two ids equal, and the index could not be made again
+  CREATE INDEX intent_id ON intent (id);
   CREATE TABLE watermark (job TEXT PRIMARY KEY, due INTEGER NOT NULL, sum BLOB NOT NULL) WITHOUT ROWID;
   CREATE TABLE member (member TEXT PRIMARY KEY, bytes BLOB NOT NULL, sum BLOB NOT NULL) WITHOUT ROWID;
 
@@ -37,6 +39,7 @@ const steps: readonly string[] = [
   CREATE INDEX record_state ON record (state, due, place) WHERE head = 1 AND state <> 'success';
   CREATE INDEX record_open ON record (id) WHERE phase <> 'ended';
   CREATE INDEX record_dispatch ON record (due) WHERE origin = 'dispatch';
+  CREATE INDEX record_twin ON record (execution, slot, attempt) WHERE twin = 1;
   CREATE INDEX record_range ON record (job, through) WHERE count > 1;
   `,
 ]

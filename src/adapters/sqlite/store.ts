@@ -10,13 +10,17 @@ import type {
 } from '../../ports/store.ts'
 import type { Ballast } from './ballast.ts'
 import type { Database } from './database.ts'
-import { StoreFailure, storeFailure } from './failure.ts'
+import { isIndexDamage, StoreFailure, storeFailure } from './failure.ts'
 import type { HighWater } from './high-water.ts'
 import { History } from './history.ts'
-import { findDamage, load } from './loading.ts'
-import { readMeta, removeMeta, writeMeta } from './meta.ts'
+import { type Damaged, load } from './loading.ts'
+import { hasMeta, readMeta, removeMeta, writeMeta } from './meta.ts'
 import { Pruner, type Retention, type RetentionOf } from './retention.ts'
 import { applyWrite } from './writing.ts'
+
+/** Pages in the log, of 4 KiB: fewer mean more syncs. */
+const logPages = 1_000
+const logPagesWhenFull = 32
 
 export interface StoreComponents {
   readonly database: Database
@@ -33,6 +37,8 @@ export interface StoreFacts {
   readonly lostCommits: number
   readonly commits: number
   readonly retention: Retention
+  /** Indexes had to be made again. */
+  readonly isMended: boolean
 }
 
 /** The store in SQLite; opened by `openStore`. */
@@ -46,7 +52,9 @@ export class SqliteStore implements Store {
   readonly #history: History
   readonly #pruner: Pruner
   #commits: number
-  #damaged = 0
+  #damaged: number
+  /** Something was changed that no row has shown yet. */
+  #isMended: boolean
   /** Set for ever by an error after which nobody can say what is on the disk. */
   #broken: StoreFailure | undefined
 
@@ -56,9 +64,12 @@ export class SqliteStore implements Store {
     this.quarantined = facts.quarantined
     this.lostCommits = facts.lostCommits
     this.#commits = facts.commits
+    this.#isMended = facts.isMended
+    this.#damaged = Number(facts.isMended)
     const { database } = components
     this.#history = new History(database, (ids) => this.#dropRecords(ids))
     this.#pruner = new Pruner(database, this.#history, facts.retention)
+    this.#fitLog()
   }
 
   get damaged(): number {
@@ -72,8 +83,8 @@ export class SqliteStore implements Store {
 
   load(): Loaded {
     return this.#read(() => {
-      this.#dropDamaged()
-      return load(this.#components.database)
+      const { loaded, damaged } = load(this.#components.database, this.#isMended)
+      return this.#dropDamaged(damaged) ? { ...loaded, seen: undefined } : loaded
     })
   }
 
@@ -83,13 +94,37 @@ export class SqliteStore implements Store {
    */
   commit(writes: readonly Write[], durability: 'full' | 'normal'): void {
     if (this.#broken !== undefined) throw this.#broken
+    const isDefinition = writes.length === 0 || writes.some(({ kind }) => kind === 'intent')
+    const isWritten =
+      this.#tryWrite(writes, durability) ||
+      this.#tryWrite(writes, durability) ||
+      (!isDefinition && this.#releaseReserve() && this.#tryWrite(writes, durability))
+    if (!isWritten) this.#write(writes, durability)
+  }
+
+  #releaseReserve(): boolean {
+    const { ballast, database } = this.#components
+    if (!ballast.release()) return false
+    database.restartLog()
+    this.#fitLog()
+    return true
+  }
+
+  /** Without reserve the log must not grow: its own space is written again and again. */
+  #fitLog(): void {
+    const { ballast, database } = this.#components
+    database.limitLog(ballast.isThere ? logPages : logPagesWhenFull)
+  }
+
+  /** False when the disk is full; then the log has been given up for the next attempt. */
+  #tryWrite(writes: readonly Write[], durability: 'full' | 'normal'): boolean {
     try {
       this.#write(writes, durability)
+      return true
     } catch (error) {
-      const isFull = error instanceof StoreFailure && error.failure === 'full'
-      const isDefinition = writes.length === 0 || writes.some(({ kind }) => kind === 'intent')
-      if (!isFull || isDefinition || !this.#components.ballast.release()) throw error
-      this.#write(writes, durability)
+      if (!(error instanceof StoreFailure) || error.failure !== 'full') throw error
+      this.#components.database.restartLog()
+      return false
     }
   }
 
@@ -106,8 +141,16 @@ export class SqliteStore implements Store {
   }
 
   #transaction(durability: 'full' | 'normal', work: () => void): void {
+    const { database } = this.#components
     try {
-      this.#components.database.transaction(durability, work)
+      try {
+        database.transaction(durability, work)
+      } catch (error) {
+        if (!isIndexDamage(error)) throw error
+        this.#damaged += 1
+        database.exec('REINDEX')
+        database.transaction(durability, work)
+      }
     } catch (error) {
       const failure = storeFailure(error)
       if (failure instanceof StoreFailure && failure.failure === 'io') this.#broken = failure
@@ -134,6 +177,7 @@ export class SqliteStore implements Store {
   prune(nowMs: number, of: RetentionOf = () => undefined): number {
     if (this.#broken !== undefined) return 0
     this.#components.ballast.restore()
+    this.#fitLog()
     let removed = 0
     try {
       this.#transaction('normal', () => {
@@ -163,31 +207,32 @@ export class SqliteStore implements Store {
 
   /**
    * Damaged rows go, and with them the vector that says they were seen: what it does not name is
-   * pulled again from peers.
+   * pulled again from peers. Answers whether the vector went.
    */
-  #dropDamaged(): void {
+  #dropDamaged(damaged: Damaged): boolean {
     const { database } = this.#components
-    const damage = findDamage(database)
-    const isSelfDamaged = (['seen', 'self'] as const).filter((key) => isDamaged(database, key))
-    const count = Object.values(damage).reduce((sum, rows) => sum + rows.length, 0)
-    if (count + isSelfDamaged.length === 0) return
-    this.#damaged += count + isSelfDamaged.length
+    const isGone = this.#isMended || damaged.intents.length + damaged.records.length > 0
+    const own = (['seen', 'self'] as const).filter(
+      (key) => hasMeta(database, key) && readMeta(database, key) === undefined,
+    )
+    const rows = Object.values(damaged).reduce((sum, rows) => sum + rows.length, 0)
+    if (rows + own.length === 0 && !isGone) return false
+    this.#damaged += rows + own.length
+    const remove = (sql: string, keys: readonly (string | number)[]): void => {
+      for (const key of keys) database.prepare(sql).run(key)
+    }
     this.#transaction('full', () => {
-      for (const row of damage.intents) {
-        database.prepare('DELETE FROM intent WHERE rowid = ?').run(row)
-      }
-      for (const job of damage.watermarks) {
-        database.prepare('DELETE FROM watermark WHERE job = ?').run(job)
-      }
-      for (const member of damage.members) {
-        database.prepare('DELETE FROM member WHERE member = ?').run(member)
-      }
-      for (const key of isSelfDamaged) removeMeta(database, key)
       // Where payloads were hit, entries of an index may have been, and no row would show it.
       database.exec('REINDEX')
-      this.#history.remove(damage.records)
-      if (damage.intents.length + damage.records.length > 0) removeMeta(database, 'seen')
+      remove('DELETE FROM intent WHERE rowid = ?', damaged.intents)
+      remove('DELETE FROM watermark WHERE job = ?', damaged.watermarks)
+      remove('DELETE FROM member WHERE member = ?', damaged.members)
+      for (const key of own) removeMeta(database, key)
+      this.#history.remove(damaged.records)
+      if (isGone) removeMeta(database, 'seen')
     })
+    this.#isMended = false
+    return isGone
   }
 
   #dropRecords(ids: readonly number[]): void {
@@ -199,9 +244,4 @@ export class SqliteStore implements Store {
       if (!(error instanceof StoreFailure)) throw error
     }
   }
-}
-
-function isDamaged(database: Database, key: 'seen' | 'self'): boolean {
-  const row = database.prepare('SELECT 1 FROM meta WHERE key = ?').get(key)
-  return row !== undefined && readMeta(database, key) === undefined
 }

@@ -13,8 +13,11 @@ export function applyWrite(database: Database, history: History, write: Write): 
     case 'intent': {
       const { id, job, bytes } = write
       database
-        .prepare('INSERT INTO intent VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING')
-        .run(id, job, bytes, rowSum(intentHead({ id, job }), bytes))
+        .prepare(
+          `INSERT INTO intent SELECT ?1, ?2, ?3, ?4
+           WHERE NOT EXISTS (SELECT 1 FROM intent WHERE id = ?1)`,
+        )
+        .run(id, job, bytes, rowSum(intentHead(id, job), bytes))
       return
     }
     case 'forgetIntent':
