@@ -53,7 +53,10 @@ export class Launcher {
     this.#report = components.report
     this.outputs = new Outputs({}, { ...init, dir: join(init.dir, 'output') })
     this.#orphans = new Orphans({}, { dir: init.dir })
-    this.#pipes = new Pipes({}, { dir: join(init.dir, 'pipes'), path: init.env['PATH'] ?? '' })
+    this.#pipes = new Pipes(
+      {},
+      { dir: join(init.dir, 'pipes'), searchPath: init.env['PATH'] ?? '' },
+    )
     this.#guard = new HttpGuard({}, { allow: init.httpAllow, deny: init.httpDeny })
     this.#cwd = workingDirectory(init.env, init.dir)
   }

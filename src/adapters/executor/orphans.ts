@@ -1,28 +1,21 @@
 // After `kill -9` of the daemon its children run on. So that the next daemon finds them, each child
-// has a small file while it runs, and carries a mark in its environment. The file names the group
-// and, with the start time, guards against a pid that was used again; the mark finds what left the
-// group (setsid, daemons) and what was started an instant before the crash. A process that leaves
+// is written down while it runs, and carries a mark in its environment. What is written names the
+// group and, with the start time, guards against a pid that was used again; the mark finds what left
+// the group (setsid, daemons) and what was started an instant before the crash. A process that leaves
 // its group *and* empties its environment escapes: that is the limit of tier T0.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type AttemptId } from '../../core/ids.ts'
-import { fileNameOf } from './file-name.ts'
 import { bootId, findMarked, startTicksOf } from './proc.ts'
+import { type RunningEntry, RunningFile } from './running-file.ts'
 import { signalGroup, signalProcess } from './signals.ts'
 
 const termMs = 2_000
 // A process in an uninterruptible call cannot be killed; nobody waits for it longer than this.
 const killMs = 5_000
 const lookMs = 20
-
-interface RunningFile {
-  readonly attempt: AttemptId
-  readonly pid: number
-  readonly startTicks: string
-  readonly bootId: string
-}
 
 /** Something that lives and must not. */
 interface Stray {
@@ -33,39 +26,33 @@ interface Stray {
 export class Orphans {
   /** Distinguishes our children from those of every other daemon on this machine. */
   readonly owner: string
-  readonly #dir: string
+  readonly #file: RunningFile
   readonly #bootId = bootId()
 
   constructor(_components: object, init: { readonly dir: string }) {
-    this.#dir = join(init.dir, 'running')
-    mkdirSync(this.#dir, { recursive: true, mode: 0o700 })
     this.owner = ownerOf(join(init.dir, 'owner'))
+    this.#file = new RunningFile({}, { path: join(init.dir, 'running') })
   }
 
   /** Remembers a child until `forget`. */
   remember(attempt: AttemptId, pid: number): void {
     const startTicks = startTicksOf(pid) ?? ''
-    const file: RunningFile = { attempt, pid, startTicks, bootId: this.#bootId }
-    try {
-      writeFileSync(this.#path(attempt), JSON.stringify(file), { mode: 0o600 })
-    } catch {
-      // A full disk must not keep a job from running; its mark can still be found.
-    }
+    this.#file.add({ attempt, pid, startTicks, bootId: this.#bootId })
   }
 
   forget(attempt: AttemptId): void {
-    rmSync(this.#path(attempt), { force: true })
+    this.#file.remove(attempt)
   }
 
   /** Stops everything that earlier processes left; answers with the attempts that nobody reported. */
   async recover(): Promise<readonly AttemptId[]> {
-    const files = this.#readFiles()
+    const { found } = this.#file
     const marked = findMarked(this.owner)
-    const groups = files.filter((file) => this.#isAlive(file))
+    const groups = found.filter((entry) => this.#isAlive(entry))
     await stopAll([...groups.map(asGroup), ...marked.map(asProcess)], termMs)
     await this.killMarked()
-    for (const { attempt } of files) this.forget(attempt)
-    const attempts = [...files, ...marked].map(({ attempt }) => attempt as AttemptId)
+    for (const { attempt } of found) this.#file.remove(attempt)
+    const attempts = [...found, ...marked].map(({ attempt }) => attempt as AttemptId)
     return [...new Set(attempts)]
   }
 
@@ -80,30 +67,13 @@ export class Orphans {
     }
   }
 
-  #isAlive(file: RunningFile): boolean {
-    const isSameBoot = file.bootId === this.#bootId && file.startTicks !== ''
-    return isSameBoot && startTicksOf(file.pid) === file.startTicks
-  }
-
-  #readFiles(): readonly RunningFile[] {
-    return readdirSync(this.#dir).flatMap((name) => {
-      const path = join(this.#dir, name)
-      try {
-        return [JSON.parse(readFileSync(path, 'utf8')) as RunningFile]
-      } catch {
-        // Torn by the crash: the mark finds its process.
-        rmSync(path, { force: true })
-        return []
-      }
-    })
-  }
-
-  #path(attempt: AttemptId): string {
-    return join(this.#dir, `${fileNameOf(attempt)}.json`)
+  #isAlive(entry: RunningEntry): boolean {
+    const isSameBoot = entry.bootId === this.#bootId && entry.startTicks !== ''
+    return isSameBoot && startTicksOf(entry.pid) === entry.startTicks
   }
 }
 
-const asGroup = ({ pid }: RunningFile): Stray => ({
+const asGroup = ({ pid }: RunningEntry): Stray => ({
   isAlive: () => signalGroup(pid, 0) && startTicksOf(pid) !== undefined,
   signal: (signal) => signalGroup(pid, signal),
 })

@@ -67,8 +67,10 @@ export class Outputs {
     if (live === undefined) return
     live.recording.end()
     this.#dirty.delete(attempt)
-    this.#flush(attempt, live)
     this.#live.delete(attempt)
+    // Most jobs print nothing: that much is remembered without a file.
+    if (live.recording.total === 0) return this.#keep(fileName(attempt), 0)
+    this.#flush(attempt, live)
     this.#keep(fileName(attempt), fileBytesOf(this.#shape, live.recording.total))
   }
 
@@ -81,7 +83,9 @@ export class Outputs {
     const most = Math.min(bytesMax, this.#shape.headBytes + this.#shape.tailBytes)
     const live = this.#live.get(attempt)
     if (live !== undefined) return live.recording.read(offset, most, waitMs)
-    return readOutputFile(join(this.#init.dir, fileName(attempt)), offset, most)
+    const name = fileName(attempt)
+    if (this.#kept.get(name) === 0) return nothing
+    return readOutputFile(join(this.#init.dir, name), offset, most)
   }
 
   close(): void {
@@ -128,8 +132,16 @@ export class Outputs {
     if (bytes === undefined) return
     this.#kept.delete(name)
     this.#keptBytes -= bytes
-    rmSync(join(this.#init.dir, name), { force: true })
+    if (bytes > 0) rmSync(join(this.#init.dir, name), { force: true })
   }
+}
+
+const nothing: OutputPage = {
+  offset: 0,
+  bytes: new Uint8Array(),
+  total: 0,
+  dropped: 0,
+  ended: true,
 }
 
 const fileName = (attempt: AttemptId): string => `${fileNameOf(attempt)}${suffix}`

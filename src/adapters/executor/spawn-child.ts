@@ -41,22 +41,28 @@ export async function spawnChild(
 ): Promise<Child | SpawnFailure> {
   const tooLong = checkLength(command.argv)
   if (tooLong !== undefined) return { detail: tooLong, isPassing: false }
+  const { pipes, recording } = components
   let ends: PipeEnds | undefined
+  let isRead = false
   try {
-    ends = components.pipes.open()
+    ends = pipes.open()
     const process = start(components, command, ends)
     if (process.pid === undefined) {
       const [error] = (await once(process, 'error')) as [Error]
       throw error
     }
-    const outputs = readersOf(process, ends, components.recording)
-    ends = ends && { ...ends, readFd: -1 }
+    const outputs =
+      ends === undefined ? readSockets(process, recording) : [readPipe(ends, pipes, recording)]
+    isRead = true
     return new Child({ process: process as ChildProcess & { pid: number }, outputs })
   } catch (error) {
     return failureOf(error as NodeJS.ErrnoException, command)
   } finally {
     if (ends !== undefined) closeSync(ends.writeFd)
-    if (ends !== undefined && ends.readFd >= 0) closeSync(ends.readFd)
+    if (ends !== undefined && !isRead) {
+      closeSync(ends.readFd)
+      pipes.release(ends, true)
+    }
   }
 }
 
@@ -76,25 +82,26 @@ function start(
 }
 
 /** Reads whatever comes, always: an unread pipe would block the command. */
-function readersOf(
-  process: ChildProcess,
-  ends: PipeEnds | undefined,
-  recording: Recording,
-): readonly Readable[] {
-  if (ends === undefined) {
-    const outputs = [process.stdout, process.stderr].filter((output) => output !== null)
-    for (const output of outputs) output.on('data', (bytes: Uint8Array) => recording.write(bytes))
-    return outputs
-  }
+function readPipe(ends: PipeEnds, pipes: Pipes, recording: Recording): Readable {
   const callback = (length: number): boolean => {
     recording.write(chunk.subarray(0, length))
     return true
   }
   const onread = { buffer: chunk, callback }
   const reader = new Socket({ fd: ends.readFd, readable: true, writable: false, onread })
+  let isQuiet = false
+  reader.once('end', () => {
+    isQuiet = true
+  })
+  reader.once('close', () => pipes.release(ends, isQuiet))
   // Without a reader of the stream itself its end would not be noticed.
-  reader.resume()
-  return [reader]
+  return reader.resume()
+}
+
+function readSockets(process: ChildProcess, recording: Recording): readonly Readable[] {
+  const outputs = [process.stdout, process.stderr].filter((output) => output !== null)
+  for (const output of outputs) output.on('data', (bytes: Uint8Array) => recording.write(bytes))
+  return outputs
 }
 
 function checkLength(argv: readonly string[]): string | undefined {
