@@ -22,7 +22,10 @@ export function storeContract(name: string, open: (t: TestContext) => StoreHarne
   }
   stateRules(rule)
   historyRules(rule)
+  exchangeRules(rule)
   listRules(rule)
+  loadRules(rule)
+  countRules(rule)
 }
 
 type Rule = (title: string, run: (harness: StoreHarness) => void) => void
@@ -187,7 +190,9 @@ function historyRules(rule: Rule): void {
     assert.equal(store.attempts('a@1000').length, 2)
     assert.equal(store.executions({ limit: 9 }).rows[0]?.record.count, 3)
   })
+}
 
+function exchangeRules(rule: Rule): void {
   rule('what somebody lacks is answered by actor and number, up to a size', ({ store }) => {
     const all = [
       ...[1, 2, 3, 4].map((seq) => stored('a', seq, {}, { actor: actorA, seq })),
@@ -267,7 +272,9 @@ function listRules(rule: Rule): void {
       [2, 2],
     )
   })
+}
 
+function loadRules(rule: Rule): void {
   rule('records that may still matter are loaded, the others are not', ({ store }) => {
     const hour = 3_600_000
     const dispatch = { trigger: 'dispatch', why: 'dispatch' } as const
@@ -301,7 +308,9 @@ function listRules(rule: Rule): void {
     write(store, ...all)
     assert.deepEqual(texts(store.load().records), texts(all.map((one) => one.bytes)))
   })
+}
 
+function countRules(rule: Rule): void {
   rule('the totals are those of the stored history', ({ store }) => {
     write(
       store,
