@@ -189,8 +189,13 @@ export class DemoFleet {
 
   async #together(): Promise<Result<void>> {
     const up = this.#nodes.filter((node) => node.isUp)
-    if (await untilTogether(up, togetherMs, () => this.#isEnding)) return ok(undefined)
-    const message = `the nodes do not all see each other within ${togetherMs / 1_000} s`
+    const isGivenUp = (): boolean => this.#isEnding || up.some((node) => !node.isUp)
+    if (await untilTogether(up, togetherMs, isGivenUp)) return ok(undefined)
+    const fallen = up.find((node) => !node.isUp)
+    const message =
+      fallen === undefined
+        ? `the nodes do not all see each other within ${togetherMs / 1_000} s`
+        : `${fallen.name} ended meanwhile`
     return refuse('MC_MEMBER_UNREACHABLE', message, 'see meshcron member ls, and try again')
   }
 

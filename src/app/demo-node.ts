@@ -54,6 +54,8 @@ export class DemoNode {
   #exited: Promise<string> = Promise.resolve('')
   #isReady = false
   #isEnding = false
+  /** The last line that told why it cannot go on. */
+  #trouble: Readonly<Record<string, unknown>> = {}
   #id = ''
   #http = ''
 
@@ -81,7 +83,6 @@ export class DemoNode {
   async start(ports: NodePorts): Promise<Result<void>> {
     const child = this.#spawn(ports)
     const { promise: ready, resolve } = Promise.withResolvers<'ready'>()
-    let trouble: Readonly<Record<string, unknown>> = {}
     onLines(child.stdout!, (text) => {
       const fields = parseLine(text)
       if (fields?.['event'] !== 'ready') return
@@ -92,17 +93,14 @@ export class DemoNode {
     })
     onLines(child.stderr!, (text) => {
       const fields = parseLine(text)
-      if (fields?.['code'] !== undefined) trouble = fields
+      if (fields?.['event'] === 'failed') this.#trouble = fields
       this.#init.heard({ node: this.name, text, fields })
     })
     const timer = setTimeout(() => child.kill('SIGKILL'), readyMs)
     const how = await Promise.race([ready, this.#exited])
     clearTimeout(timer)
     if (how === 'ready') return ok(undefined)
-    const code = textOf(trouble['code'])
-    const message = `${this.name} did not start: ${textOf(trouble['msg']) || how}`
-    const known = Object.hasOwn(errors, code) ? (code as ErrorCode) : 'MC_INTERNAL'
-    return refuse(known, message, textOf(trouble['hint']))
+    return this.#whyEnded(`${this.name} did not start`, how)
   }
 
   /** kill -9. */
@@ -124,6 +122,14 @@ export class DemoNode {
     this.#isEnding = true
     this.#child?.stdin?.end()
     await this.#exitWithin(closeMs)
+  }
+
+  /** A refusal as the node itself told it. */
+  #whyEnded(what: string, how: string): Result<never> {
+    const code = textOf(this.#trouble['code'])
+    const known = Object.hasOwn(errors, code) ? (code as ErrorCode) : 'MC_INTERNAL'
+    const why = textOf(this.#trouble['msg']) || how
+    return refuse(known, `${what}: ${why}`, textOf(this.#trouble['hint']))
   }
 
   async #exitWithin(ms: number): Promise<void> {
@@ -155,6 +161,7 @@ export class DemoNode {
     this.#child = child
     this.#isReady = false
     this.#isEnding = false
+    this.#trouble = {}
     const { promise, resolve } = Promise.withResolvers<string>()
     this.#exited = promise
     const exited = (how: string): void => {
@@ -163,7 +170,9 @@ export class DemoNode {
       // a socket on which nobody answers must not be tried
       rmSync(join(this.dataDir, 'api.sock'), { force: true })
       resolve(how)
-      if (this.#isReady && !this.#isEnding) crashed(this.name, how)
+      if (!this.#isReady || this.#isEnding) return
+      const [why] = (textOf(this.#trouble['msg']) || how).split('\n')
+      crashed(this.name, why ?? how)
     }
     child.stdin?.on('error', () => undefined)
     child.on('error', (error) => exited(error.message))

@@ -22,6 +22,12 @@ export class DemoScreen {
   up(version: string, nodes: readonly DemoNode[]): void {
     this.#isUp = true
     const [first] = nodes
+    if (this.#isJson) {
+      const list = nodes.map(({ name, id, http, dataDir }) => ({ name, id, http, dataDir }))
+      const line = { level: 'info', event: 'demo', version, nodes: list, msg: 'the demo is up' }
+      process.stdout.write(`${JSON.stringify(line)}\n`)
+      return
+    }
     const count = nodes.length === 1 ? '1 demo node' : `${nodes.length} demo nodes`
     this.#write(
       `meshcron ${version} · ${count} · api ${first?.http ?? ''}   (ctrl-c stops and deletes everything)`,
@@ -48,7 +54,7 @@ export class DemoScreen {
 
   /** A node ended by itself. */
   crashed(name: string, how: string): void {
-    if (this.#isEnding) return
+    if (this.#isEnding || this.#isJson) return
     this.#write(`${clock()}  ${name}  ended by itself: ${how} (meshcron demo start ${name})`)
   }
 
