@@ -26,6 +26,8 @@ export async function main(argv: readonly string[], world: Omit<Io, 'rest'>): Pr
 function fail(io: Io, error: unknown): number {
   if (isCommanderError(error)) {
     if (error.exitCode === 0) return exitCodes.ok
+    // Help instead of a missing verb is shown already.
+    if (error.code === 'commander.help') return exitCodes.usage
     const [message = '', suggestion] = error.message.replace(/^error: /, '').split('\n')
     return fail(io, usage(message, suggestion?.replace(/^\((.*)\)$/, '$1') ?? 'see --help'))
   }

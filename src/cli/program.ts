@@ -45,8 +45,9 @@ export function createProgram(io: Io): Command {
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
       // Errors are shown where they are caught, in the form that all have.
-      writeErr: () => undefined,
+      outputError: () => undefined,
     })
     .exitOverride()
   addVerbs(program, io, verbs)

@@ -25,7 +25,7 @@ export function addVerbs(
     parent.commandsGroup(group)
     for (const { name, summary, load } of verbs) {
       loads.set(name, load)
-      parent.command(name).description(summary)
+      parent.command(name).description(summary).helpCommand(false)
     }
   }
   parent.hook('preSubcommand', async (_parent, command) => {

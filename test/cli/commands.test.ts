@@ -63,6 +63,20 @@ describe('what goes wrong has an exit code, a code and a hint', () => {
     })
   }
 
+  test('a group without a verb shows its verbs, and is a wrong use', async () => {
+    const outcome = await run(['job'])
+    assert.match(outcome.stderr, /^Usage: meshcron job[^]*create {2,}a new job/)
+    assert.deepEqual([outcome.code, outcome.stdout], [2, ''])
+  })
+
+  for (const argv of [[], ['--help'], ['help'], ['help', 'job', 'create'], ['run', 'ls', '-h']]) {
+    test(`help of ${JSON.stringify(argv)} is no error`, async () => {
+      const outcome = await run(argv)
+      assert.match(outcome.stdout, /^Usage: meshcron /)
+      assert.deepEqual([outcome.code, outcome.stderr], [0, ''])
+    })
+  }
+
   test('nobody there is 5', async () => {
     const outcome = await run(['--data-dir', '/does/not/exist', 'status'])
     assert.equal(outcome.code, 5)
