@@ -25,6 +25,8 @@ const shortageMs = 50
 interface Waiting {
   readonly launch: Launch
   readonly tries: number
+  /** A stop came while it was being started. */
+  killAfterMs: number | undefined
 }
 
 /** Starts, stops and ends attempts; lives in the helper. */
@@ -41,8 +43,9 @@ export class Launcher {
   readonly #queue: Waiting[] = []
   readonly #running = new Map<AttemptId, Running>()
   readonly #endings = new Set<Promise<void>>()
+  #starting: Waiting | undefined
+  #startLoop: Promise<void> | undefined
   #isReady = false
-  #isStarting = false
   #isClosed = false
 
   constructor(
@@ -65,7 +68,7 @@ export class Launcher {
   async start(): Promise<readonly AttemptId[]> {
     const attempts = await this.#orphans.recover()
     this.#isReady = true
-    void this.#startQueued()
+    this.#startQueued()
     return attempts
   }
 
@@ -74,14 +77,16 @@ export class Launcher {
     if (this.#isClosed) this.#end(launch.attempt, notStarted('the executor is closed'))
     else if (launch.run.kind === 'http') this.#request(launch, launch.run)
     else if (this.#queue.length < queueMax) {
-      this.#queue.push({ launch, tries: 0 })
-      void this.#startQueued()
+      this.#queue.push({ launch, tries: 0, killAfterMs: undefined })
+      this.#startQueued()
     } else this.#end(launch.attempt, notStarted('too many attempts wait for their start'))
   }
 
   stop(attempt: AttemptId, killAfterMs: number): void {
     const running = this.#running.get(attempt)
     if (running !== undefined) return running.stop(killAfterMs)
+    // Messages are heard before a start's promise, so there is an instant in between.
+    if (this.#starting?.launch.attempt === attempt) this.#starting.killAfterMs = killAfterMs
     const at = this.#queue.findIndex(({ launch }) => launch.attempt === attempt)
     if (at < 0) return
     this.#queue.splice(at, 1)
@@ -94,6 +99,7 @@ export class Launcher {
     for (const { launch } of this.#queue.splice(0)) {
       this.#end(launch.attempt, notStarted('the executor was closed'))
     }
+    await this.#startLoop
     for (const running of this.#running.values()) running.kill()
     while (this.#endings.size > 0) await Promise.all(this.#endings)
     await this.#orphans.killMarked()
@@ -106,18 +112,25 @@ export class Launcher {
     this.outputs.close()
   }
 
-  /** One start per turn, so that a burst keeps neither output nor stops waiting. */
-  async #startQueued(): Promise<void> {
-    if (!this.#isReady || this.#isStarting) return
-    this.#isStarting = true
-    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
-      await this.#spawn(next)
-      await nextTurn()
-    }
-    this.#isStarting = false
+  #startQueued(): void {
+    if (!this.#isReady || this.#startLoop !== undefined || this.#queue.length === 0) return
+    this.#startLoop = this.#startAll()
   }
 
-  async #spawn({ launch, tries }: Waiting): Promise<void> {
+  /** One start per turn, so that a burst keeps neither output nor stops waiting. */
+  async #startAll(): Promise<void> {
+    for (let next = this.#queue.shift(); next !== undefined; next = this.#queue.shift()) {
+      this.#starting = next
+      await this.#spawn(next)
+      this.#starting = undefined
+      await nextTurn()
+    }
+    // In the same turn as the look at the queue, or a launch could fall in between.
+    this.#startLoop = undefined
+  }
+
+  async #spawn(waiting: Waiting): Promise<void> {
+    const { launch, tries } = waiting
     const { attempt, run, env } = launch
     const recording = this.outputs.recordingOf(attempt)
     const mark = `${this.#orphans.owner}:${attempt}`
@@ -133,10 +146,16 @@ export class Launcher {
       this.#orphans.remember(attempt, child.pid)
       this.#report({ kind: 'started', attempt, pid: child.pid })
       this.#follow(attempt, child)
-    } else if (child.isPassing && tries < shortageTries && !this.#isClosed) {
-      this.#queue.unshift({ launch, tries: tries + 1 })
+      if (waiting.killAfterMs !== undefined) child.stop(waiting.killAfterMs)
+    } else if (child.isPassing && tries < shortageTries && this.#isWanted(waiting)) {
+      this.#queue.unshift({ launch, tries: tries + 1, killAfterMs: undefined })
+      this.#starting = undefined
       await sleep(shortageMs)
     } else this.#end(attempt, notStarted(child.detail))
+  }
+
+  #isWanted({ killAfterMs }: Waiting): boolean {
+    return killAfterMs === undefined && !this.#isClosed
   }
 
   #request({ attempt }: Launch, run: Extract<Run, { kind: 'http' }>): void {
