@@ -11,6 +11,7 @@ import { loadOrCreateKey, loadOrCreateNetworkKey, loadNetworkKey } from '../adap
 import { createLogger } from '../adapters/log/logger.ts'
 import { openStore } from '../adapters/sqlite/open-store.ts'
 import { SystemClock } from '../adapters/system/clock.ts'
+import type { Identity } from '../core/author.ts'
 import { limits, profiles } from '../core/limits.ts'
 import { Node } from '../core/node.ts'
 import type { Report } from '../core/report.ts'
@@ -134,28 +135,11 @@ class RunningDaemon implements Daemon {
       level: config.logLevel,
       base: { node: config.name },
     })
-    if (store.damaged > 0)
+    if (store.damaged > 0) {
       logger.log('error', 'damaged', 'stored rows were damaged', { count: store.damaged })
-    const clusterId = createHash('sha256')
-      .update('meshcron/cluster/1')
-      .update(networkKey)
-      .digest('hex')
-      .slice(0, 32)
-    const timers = profiles[config.profile]
-    const network = new Libp2pNetwork(
-      { clock, random: Math.random },
-      {
-        privateKey: key.bytes,
-        clusterId,
-        listen: config.listen,
-        announce: config.announce,
-        peers: config.peers,
-        networkKey,
-        isMdns: config.mdns,
-        deadLinkMs: Math.max(4_000, 3 * timers.silenceMs),
-        upgradeTimeoutMs: config.profile === 'iot' ? 8_000 : 3_000,
-      },
-    )
+    }
+    const clusterId = clusterIdOf(networkKey)
+    const network = createNetwork(config, clock, { clusterId, networkKey, key: key.bytes })
     const executor = new LocalExecutor(
       { env: process.env },
       {
@@ -164,30 +148,13 @@ class RunningDaemon implements Daemon {
         httpDeny: [`${config.http.host}:${config.http.port}`],
       },
     )
-    const node = new Node(
-      { crypto: createCrypto(key.bytes) },
-      {
-        identity: {
-          member: key.member,
-          clusterId,
-          storeEpoch: store.epoch,
-          startId: randomBytes(8).toString('hex'),
-        },
-        self: {
-          name: config.name,
-          version,
-          tags: config.tags,
-          executors: ['exec', 'shell', 'http'],
-          engine: 'meshcron-1',
-          timezoneData: process.versions['tz'] ?? 'none',
-        },
-        profile: config.profile,
-        hasPeers: config.peers.length > 0 || config.mdns,
-        buildMs,
-        defaultTimezone: config.timezone,
-        seed: randomBytes(8).readBigUInt64BE(),
-      },
-    )
+    const identity = {
+      member: key.member,
+      clusterId,
+      storeEpoch: store.epoch,
+      startId: randomBytes(8).toString('hex'),
+    }
+    const node = createNode(config, identity, key.bytes)
     return { clock, logger, store, network, executor, node }
   }
 
@@ -214,7 +181,11 @@ class RunningDaemon implements Daemon {
         command: (command) => driver.command(command),
         leave: () => this.#leave(),
       },
-      { defaultTimezone: this.#config.timezone, now: () => clock.wallMs() },
+      {
+        defaultTimezone: this.#config.timezone,
+        now: () => clock.wallMs(),
+        monoMs: () => clock.monoMs(),
+      },
     )
     const server = new HttpServer(
       {
@@ -264,6 +235,56 @@ class RunningDaemon implements Daemon {
     const untilMs = performance.now() + timeoutMs
     while (this.#node!.executions.runningCount > 0 && performance.now() < untilMs) await delay(20)
   }
+}
+
+/** Nodes with one network key are one cluster; signatures of another mean nothing to them. */
+function clusterIdOf(networkKey: Uint8Array): string {
+  const hash = createHash('sha256').update('meshcron/cluster/1').update(networkKey)
+  return hash.digest('hex').slice(0, 32)
+}
+
+function createNetwork(
+  config: Config,
+  clock: Clock,
+  keys: { readonly clusterId: string; readonly networkKey: Uint8Array; readonly key: Uint8Array },
+): Network {
+  const { silenceMs } = profiles[config.profile]
+  return new Libp2pNetwork(
+    { clock, random: Math.random },
+    {
+      privateKey: keys.key,
+      clusterId: keys.clusterId,
+      networkKey: keys.networkKey,
+      listen: config.listen,
+      announce: config.announce,
+      peers: config.peers,
+      isMdns: config.mdns,
+      deadLinkMs: Math.max(4_000, 3 * silenceMs),
+      upgradeTimeoutMs: config.profile === 'iot' ? 8_000 : 3_000,
+    },
+  )
+}
+
+function createNode(config: Config, identity: Identity, privateKey: Uint8Array): Node {
+  return new Node(
+    { crypto: createCrypto(privateKey) },
+    {
+      identity,
+      self: {
+        name: config.name,
+        version,
+        tags: config.tags,
+        executors: ['exec', 'shell', 'http'],
+        engine: 'meshcron-1',
+        timezoneData: process.versions['tz'] ?? 'none',
+      },
+      profile: config.profile,
+      hasPeers: config.peers.length > 0 || config.mdns,
+      buildMs,
+      defaultTimezone: config.timezone,
+      seed: randomBytes(8).readBigUInt64BE(),
+    },
+  )
 }
 
 const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

@@ -36,7 +36,7 @@ export interface DriverComponents {
   readonly executor: Executor
   readonly clock: Clock
   readonly onReport: (report: Report) => void
-  /** The store can never be written again. */
+  /** The node cannot go on: a programming error, or a store that can never be written again. */
   readonly onFatal: (error: unknown) => void
 }
 
@@ -124,12 +124,19 @@ export class Driver {
     const untilMs = this.#clock.monoMs() + sliceMs
     const steps: (readonly Effect[])[] = []
     let taken = 0
-    while (taken < this.#queue.length && this.#clock.monoMs() < untilMs) {
-      const arrival = this.#queue[taken]!
-      taken += 1
-      const monoMs = this.#clock.monoMs()
-      const wallMs = this.#clock.wallMs()
-      steps.push(this.#node.step({ ...arrival, monoMs, wallMs } as Event))
+    try {
+      while (taken < this.#queue.length && this.#clock.monoMs() < untilMs) {
+        const arrival = this.#queue[taken]!
+        taken += 1
+        const monoMs = this.#clock.monoMs()
+        const wallMs = this.#clock.wallMs()
+        steps.push(this.#node.step({ ...arrival, monoMs, wallMs } as Event))
+      }
+    } catch (error) {
+      // a step that was left half-way may have broken what all later steps rely on
+      this.stop()
+      this.#onFatal(error)
+      return
     }
     this.#queue = this.#queue.slice(taken)
     this.#carryOut(steps)
