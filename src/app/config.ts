@@ -86,6 +86,8 @@ interface Source {
 
 /** Name of the file in the data directory. */
 export const configFileName = 'meshcron.yaml'
+/** Name of the network key's file there, unless another file is given. */
+const networkKeyFileName = 'network.key'
 
 /** The configuration, or what is wrong with it, why, and what to do (MC_BAD_CONFIG). */
 export function resolveConfig(input: ConfigInput): Result<Settings> {
@@ -97,9 +99,12 @@ export function resolveConfig(input: ConfigInput): Result<Settings> {
 export function explainConfig(input: ConfigInput): Result<readonly ConfigRow[]> {
   const settled = settle(input)
   if (!settled.ok) return settled
+  const [dataDir] = settled.value.dataDir.value ?? []
   const rows = optionNames.map((name): ConfigRow => {
-    const { texts, origin } = settled.value[name]
-    return { name, value: texts.join(' '), origin, meaning: options[name].about }
+    const { value = [], texts, origin } = settled.value[name]
+    const shown = options[name].isPath === true ? value.map(String) : texts
+    const byDefault = name === 'networkKey' ? join(dataDir!, networkKeyFileName) : ''
+    return { name, value: shown.join(' ') || byDefault, origin, meaning: options[name].about }
   })
   return ok(rows)
 }
