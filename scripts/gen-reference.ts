@@ -41,13 +41,14 @@ function row(code: string, { meaning, exit, status }: ErrorMeaning): string {
 function configurationPage(): string {
   const rows = optionNames.map((name) => {
     const { flag, placeholder, env, key, unit, fallback } = options[name]
-    const usual = fallback === undefined ? 'none' : `\`${fallback}\``
+    const text = name === 'name' ? 'name of the host' : `\`${fallback}\``
+    const usual = fallback === undefined ? 'none' : text
     const [flagText, keyText] = [`${flag} ${placeholder}`.trim(), key === null ? '–' : `\`${key}\``]
     return `| \`${flagText}\` | \`${env}\` | ${keyText} | ${unit} | ${usual} |`
   })
   const meanings = optionNames.map((name) => {
     const { flag, about, effect } = options[name]
-    return `- **\`${flag}\`**: ${about}. ${effect[0]!.toUpperCase()}${effect.slice(1)}.`
+    return `| \`${flag}\` | ${about} | ${effect} |`
   })
   return `# Configuration of a node
 
@@ -62,6 +63,8 @@ code \`MC_BAD_CONFIG\`; nothing is guessed and no unknown key is passed over.
 |---|---|---|---|---|
 ${rows.join('\n')}
 
+| Flag | What it is | What another value changes |
+|---|---|---|
 ${meanings.join('\n')}
 
 Flags with several values are given several times. Variables take them separated by commas or spaces,
