@@ -6,6 +6,7 @@ import { createMemoryStore, type MemoryStore } from '../../src/adapters/memory/s
 import type { Happening } from '../../src/adapters/http/schema.ts'
 import { Happenings } from '../../src/app/happenings.ts'
 import { UseCases } from '../../src/app/use-cases.ts'
+import type { Identity } from '../../src/core/author.ts'
 import type { Effect, Launch, Reply } from '../../src/core/effect.ts'
 import type { Command, Event } from '../../src/core/event.ts'
 import { memberId, type AttemptId, type MemberId } from '../../src/core/ids.ts'
@@ -19,11 +20,18 @@ export const field: MemberId = memberId(`12D3KooW${'Fend'.repeat(11)}`)
 /** 2027-03-01T12:00:00Z. */
 export const startMs = 1_803_902_400_000
 
-const clusterId = '0'.repeat(32)
 const storeEpoch = '1'.repeat(16)
 
+/** A process of a member of the cluster of these tests. */
+export const identityOf = (member: MemberId, startId: string): Identity => ({
+  member,
+  clusterId: '0'.repeat(32),
+  storeEpoch,
+  startId,
+})
+
 /** Signatures that everybody accepts: trust is not what is tested here. */
-const crypto: Crypto = {
+export const fakeCrypto: Crypto = {
   sha256: (bytes) => new Uint8Array(createHash('sha256').update(bytes).digest()),
   sign: () => new Uint8Array(64),
   verify: () => true,
@@ -60,9 +68,9 @@ export class Fleet {
   constructor(init: FleetInit = {}) {
     this.store = init.store ?? createMemoryStore({ epoch: storeEpoch })
     this.node = new Node(
-      { crypto },
+      { crypto: fakeCrypto },
       {
-        identity: { member: barn, clusterId, storeEpoch, startId: '2'.repeat(16) },
+        identity: identityOf(barn, '2'.repeat(16)),
         self: {
           name: 'barn',
           version: '0.1.0',
@@ -95,6 +103,10 @@ export class Fleet {
       },
     )
     this.api.events((happening) => this.heard.push(happening))
+  }
+
+  get nowMs(): number {
+    return startMs + this.#elapsedMs
   }
 
   /** Loads the store and becomes ready. */

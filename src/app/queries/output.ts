@@ -1,7 +1,7 @@
 // Output of an attempt, wherever it is held: here, or with the member that ran it.
 
 import type { Output, ReadOutput } from '../../adapters/http/api.ts'
-import { soleSlot, type ExecutionId, type MemberId } from '../../core/ids.ts'
+import { soleSlot, type ExecutionId } from '../../core/ids.ts'
 import { limits } from '../../core/limits.ts'
 import { ok, refuse, type Result } from '../../core/result.ts'
 import {
@@ -44,30 +44,41 @@ export class Outputs {
   }
 
   async read(id: string, query: ReadOutput): Promise<Result<Output>> {
-    const found = this.#history.find(id)
-    if (!found.ok) return found
-    const chosen = choose(found.value, query)
-    if (!chosen.ok) return chosen
-    const record = chosen.value
-    const { slot, attempt } = record
-    const request: OutputRequest = {
-      attempt: attemptText(record),
-      offset: query.offset,
-      bytesMax: Math.max(1, Math.min(query.limit, limits.pageBytesMax)),
-      waitMs: Math.max(0, Math.min(query.waitMs, outputWaitMaxMs)),
+    for (;;) {
+      const record = this.#choose(id, query)
+      if (!record.ok) return record
+      const { slot, attempt, phase } = record.value
+      const request: OutputRequest = {
+        attempt: attemptText(record.value),
+        offset: query.offset,
+        bytesMax: Math.max(1, Math.min(query.limit, limits.pageBytesMax)),
+        waitMs: Math.max(0, Math.min(query.waitMs, outputWaitMaxMs)),
+      }
+      const page = await this.#fetch(record.value, request)
+      if (!page.ok) return page
+      if (page.value !== undefined) return ok({ ...page.value, slot, attempt })
+      if (phase === 'ended') return ok({ ...withoutOutput(record.value, query), slot, attempt })
+      // it may have gone on while we asked; each phase comes once, so this ends
+      const now = this.#choose(id, { ...query, slot, attempt })
+      if (now.ok && now.value.phase !== phase) continue
+      await this.#news(record.value.execution, request.waitMs)
+      return ok({ ...withoutOutput(record.value, query), slot, attempt })
     }
-    if (!hasClaim(record))
-      return ok({ ...(await this.#beforeStart(record, request)), slot, attempt })
-    const page = await this.#fetch(record.executor!, request)
-    if (!page.ok) return page
-    return ok({ ...(page.value ?? (await this.#without(record, request))), slot, attempt })
   }
 
+  #choose(id: string, query: ReadOutput): Result<ExecutionRecord> {
+    const found = this.#history.find(id)
+    return found.ok ? choose(found.value, query) : found
+  }
+
+  /** Asks who started it; undefined where nothing is held, or nobody did. */
   async #fetch(
-    executor: MemberId,
+    record: ExecutionRecord,
     request: OutputRequest,
   ): Promise<Result<OutputPage | undefined>> {
     const { node } = this.#scene
+    const { executor } = record
+    if (executor === null || !hasClaim(record)) return ok(undefined)
     if (executor === node.membership.self) {
       const { attempt, offset, bytesMax, waitMs } = request
       return ok(await this.#executor.readOutput(attempt, offset, bytesMax, waitMs))
@@ -85,24 +96,6 @@ export class Outputs {
     return ok(response.value.kind === 'page' ? response.value : undefined)
   }
 
-  /** Nothing has started: there may be something later, unless it ended so. */
-  async #beforeStart(
-    record: ExecutionRecord,
-    { offset, waitMs }: OutputRequest,
-  ): Promise<OutputPage> {
-    const ended = record.phase === 'ended'
-    if (!ended) await this.#news(record.execution, waitMs)
-    return { offset, bytes: new Uint8Array(), total: 0, dropped: 0, ended }
-  }
-
-  /** The executor has no output of it: it was removed with time, or is only just starting. */
-  async #without(record: ExecutionRecord, { waitMs }: OutputRequest): Promise<OutputPage> {
-    const ended = record.phase === 'ended'
-    if (!ended) await this.#news(record.execution, waitMs)
-    const total = record.outputBytes
-    return { offset: total, bytes: new Uint8Array(), total, dropped: total, ended }
-  }
-
   /** Resolves when the execution has a new record, or after `waitMs`. */
   async #news(execution: ExecutionId, waitMs: number): Promise<void> {
     if (waitMs === 0) return
@@ -115,6 +108,15 @@ export class Outputs {
     stop()
     clearTimeout(timer)
   }
+}
+
+/** Nothing is held: it has not started, it wrote nothing, or the output was removed with time. */
+function withoutOutput(
+  { phase, outputBytes: total }: ExecutionRecord,
+  { offset }: ReadOutput,
+): OutputPage {
+  const ended = phase === 'ended'
+  return { offset: Math.max(offset, total), bytes: new Uint8Array(), total, dropped: total, ended }
 }
 
 /** The attempt that a request means: of the only slot, and the newest one, where it says nothing. */
