@@ -8,7 +8,9 @@ export interface Endpoint {
 
 /** Ranges of addresses, and single endpoints. */
 export class AddressList {
-  readonly #ranges = new BlockList()
+  // Apart: Node takes a v4 address and its v4-mapped form for the same, so that the range of mapped
+  // addresses in one list would hold every v4 address.
+  readonly #ranges = { ipv4: new BlockList(), ipv6: new BlockList() }
   readonly #endpoints = new Set<string>()
 
   /** Entries: an address, a CIDR, `host:port` or `[v6]:port`; anything else is ignored. */
@@ -17,7 +19,8 @@ export class AddressList {
   }
 
   hasAddress(address: string): boolean {
-    return isIP(address) !== 0 && this.#ranges.check(address, familyOf(address))
+    const family = familyOf(address)
+    return isIP(address) !== 0 && this.#ranges[family].check(address, family)
   }
 
   /** Whether `host:port` is named, with `host` as a name or an address. */
@@ -28,9 +31,11 @@ export class AddressList {
   #add(entry: string): void {
     const [address = '', prefix] = entry.split('/')
     if (isIP(address) !== 0) {
-      if (prefix === undefined) this.#ranges.addAddress(address, familyOf(address))
-      else if (/^\d{1,3}$/.test(prefix)) {
-        this.#ranges.addSubnet(address, Number(prefix), familyOf(address))
+      const family = familyOf(address)
+      const bits = family === 'ipv4' ? 32 : 128
+      if (prefix === undefined) this.#ranges[family].addAddress(address, family)
+      else if (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits) {
+        this.#ranges[family].addSubnet(address, Number(prefix), family)
       }
       return
     }
@@ -40,8 +45,7 @@ export class AddressList {
   }
 }
 
-/** `ipv4` or `ipv6`, as Node's block lists call it. */
-export function familyOf(address: string): 'ipv4' | 'ipv6' {
+function familyOf(address: string): 'ipv4' | 'ipv6' {
   return isIPv6(address) ? 'ipv6' : 'ipv4'
 }
 

@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -11,8 +11,10 @@ const program = fileURLToPath(new URL('./owner.ts', import.meta.url))
 export async function startOwner(
   dir: string,
   launches: readonly Launch[],
+  stdio: StdioOptions = ['ignore', 'inherit', 'inherit', 'ipc'],
 ): Promise<ChildProcess & { readonly pid: number }> {
-  const owner = fork(program, [dir], { execArgv: ['--disable-warning=ExperimentalWarning'] })
+  const execArgv = ['--disable-warning=ExperimentalWarning']
+  const owner = fork(program, [dir], { execArgv, stdio })
   await once(owner, 'message')
   const waiting = new Set<string>(launches.map(({ attempt }) => attempt))
   const { promise, resolve, reject } = Promise.withResolvers<void>()
@@ -53,6 +55,12 @@ export function findRunning(text: string): readonly number[] {
 export function isAlive(pid: number): boolean {
   const stat = statOf(pid)
   return stat !== undefined && !stat.startsWith('Z')
+}
+
+/** Whether it is in no process group of that leader any more. */
+export function hasLeft(pid: number, leader: number): boolean {
+  const group = statOf(pid)?.split(' ')[2]
+  return group !== undefined && group !== String(leader)
 }
 
 export function childrenOf(parent: number): readonly number[] {
