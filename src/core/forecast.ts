@@ -208,7 +208,7 @@ export function warningsOf(
   if (intervalMs <= takeoverMs) {
     warnings.push(
       `the interval of ${intervalMs} ms is not longer than a takeover, ${takeoverMs} ms: ` +
-        'after a failure ticks may overlap or be skipped',
+        'when a node fails, the next tick comes before another has taken over',
     )
   }
   const { policy, deadlineMs } = delivery.misfire

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { serveOutput } from '../../src/app/use-cases.ts'
 import { attemptId, executionId, type AttemptId } from '../../src/core/ids.ts'
@@ -101,7 +100,8 @@ test('what did not run has no output, what waits may have some later', async () 
   const early = valueOf(await api.output(waits, all))
   assert.deepEqual([early.total, early.ended, early.attempt], [0, false, 1])
   const waiting = api.output(waits, { ...all, waitMs: 20_000 })
-  await setImmediate()
+  // a turn later it listens
+  await new Promise((done) => setImmediate(done))
   valueOf(await api.stopExecution(waits))
   assert.equal(valueOf(await waiting).ended, false)
   assert.equal(valueOf(await api.output(waits, all)).ended, true)
