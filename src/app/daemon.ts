@@ -10,8 +10,10 @@ import { Libp2pNetwork } from '../adapters/libp2p/network.ts'
 import { loadOrCreateKey, loadOrCreateNetworkKey, loadNetworkKey } from '../adapters/libp2p/key.ts'
 import { createLogger } from '../adapters/log/logger.ts'
 import { openStore } from '../adapters/sqlite/open-store.ts'
+import type { SqliteStore } from '../adapters/sqlite/store.ts'
 import { SystemClock } from '../adapters/system/clock.ts'
 import type { Identity } from '../core/author.ts'
+import { jobName } from '../core/ids.ts'
 import { limits, profiles } from '../core/limits.ts'
 import { Node } from '../core/node.ts'
 import type { Report } from '../core/report.ts'
@@ -19,7 +21,6 @@ import type { Clock } from '../ports/clock.ts'
 import type { Executor } from '../ports/executor.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Network, NetworkHandlers } from '../ports/network.ts'
-import type { Store } from '../ports/store.ts'
 import { buildMs, version } from './build.ts'
 import type { Config } from './config.ts'
 import { Driver } from './driver.ts'
@@ -54,11 +55,14 @@ export interface Started {
 interface Parts {
   readonly clock: Clock
   readonly logger: Logger
-  readonly store: Store
+  readonly store: SqliteStore
   readonly network: Network
   readonly executor: Executor
   readonly node: Node
 }
+
+/** How often a slice of old history is removed; again at once while there is more. */
+const pruneMs = 10_000
 
 export function createDaemon(config: Config): Daemon {
   return new RunningDaemon(config)
@@ -116,6 +120,7 @@ class RunningDaemon implements Daemon {
     const addresses = await network.start(handlers)
     this.#lifecycle.onStop(() => network.stop())
     driver.push({ kind: 'loaded', loaded: store.load(), addresses })
+    this.#pruneNowAndThen(store, node)
     const http = await this.#serve(parts, driver, happenings)
     return { member: network.self, name: this.#config.name, addresses, http }
   }
@@ -135,9 +140,7 @@ class RunningDaemon implements Daemon {
       level: config.logLevel,
       base: { node: config.name },
     })
-    if (store.damaged > 0) {
-      logger.log('error', 'damaged', 'stored rows were damaged', { count: store.damaged })
-    }
+    reportDamage(store, logger)
     const clusterId = clusterIdOf(networkKey)
     const network = createNetwork(config, clock, { clusterId, networkKey, key: key.bytes })
     const executor = new LocalExecutor(
@@ -156,6 +159,23 @@ class RunningDaemon implements Daemon {
     }
     const node = createNode(config, identity, key.bytes)
     return { clock, logger, store, network, executor, node }
+  }
+
+  /** Removes old history in slices, each job's by its own retention. */
+  #pruneNowAndThen(store: SqliteStore, node: Node): void {
+    const retentionOf = (
+      name: string,
+    ): { runs: number | null; ageMs: number | null } | undefined => {
+      const meta = node.replica.catalog.live(jobName(name))?.groups.meta
+      return meta && { runs: meta.retentionRuns, ageMs: meta.retentionMs }
+    }
+    let timer: NodeJS.Timeout
+    const prune = (): void => {
+      const removed = store.prune(node.nowMs, retentionOf)
+      timer = setTimeout(prune, removed > 0 ? 50 : pruneMs)
+    }
+    timer = setTimeout(prune, pruneMs)
+    this.#lifecycle.onStop(() => clearTimeout(timer))
   }
 
   async #networkKey(): Promise<Uint8Array> {
@@ -234,6 +254,18 @@ class RunningDaemon implements Daemon {
   async #untilIdle(timeoutMs: number): Promise<void> {
     const untilMs = performance.now() + timeoutMs
     while (this.#node!.executions.runningCount > 0 && performance.now() < untilMs) await delay(20)
+  }
+}
+
+/** What opening the store had to repair. */
+function reportDamage(store: SqliteStore, logger: Logger): void {
+  const { damaged, lostCommits, quarantined } = store
+  if (quarantined !== undefined) {
+    logger.log('error', 'quarantined', 'the database was damaged and set aside', { quarantined })
+  }
+  if (damaged > 0) logger.log('error', 'damaged', 'stored rows were damaged', { damaged })
+  if (lostCommits > 0) {
+    logger.log('error', 'lostCommits', 'acknowledged commits are missing', { lostCommits })
   }
 }
 
