@@ -1,41 +1,48 @@
-// Bundles src/cli/main.ts into dist/meshcron.js, which runs without node_modules, and puts the shim
-// that the package's bin names beside it.
+// Bundles src/cli/main.ts into dist/meshcron.js, which runs without node_modules, the small program of
+// the executor's own process into dist/executor-helper.js, and puts the shim that the package's bin
+// names beside them.
 //
 // node scripts/build.ts [--entry FILE] [--outdir FOLDER]
 
-import { build } from 'esbuild'
+import { build, type BuildOptions } from 'esbuild'
 import { chmodSync, copyFileSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 
 const house = resolve(import.meta.dirname, '..')
-const bundleBytesMax = 1_200_000
+const bundleBytesMax = 1_700_000
 
 // Packages in CommonJS (pino, commander …) reach Node's modules through require.
 const banner = `import { createRequire as __createRequire } from 'node:module';
 const require = __createRequire(import.meta.url);`
 
-/** Writes the two files of the package to `outdir` and returns the size of the bundle. */
+/** Writes the files of the package to `outdir` and returns the size of the bundle. */
 export async function bundle(entry: string, outdir: string): Promise<number> {
   const outfile = join(outdir, 'meshcron.js')
   const { version } = JSON.parse(readFileSync(join(house, 'package.json'), 'utf8')) as {
     version: string
   }
-  await build({
-    entryPoints: [entry],
-    outfile,
+  const shared: BuildOptions = {
     bundle: true,
     minify: true,
     format: 'esm',
     platform: 'node',
     target: 'node22.18',
     mainFields: ['module', 'main'],
-    define: { MESHCRON_VERSION: JSON.stringify(version) },
+    define: {
+      MESHCRON_VERSION: JSON.stringify(version),
+      MESHCRON_BUILD_MS: `${Date.now()}`,
+      // the shim imports the bundle, which is the program all the same
+      'import.meta.main': 'true',
+    },
     banner: { js: banner },
     legalComments: 'none',
     absWorkingDir: house,
     logLevel: 'warning',
-  })
+  }
+  await build({ ...shared, entryPoints: [entry], outfile })
+  const helper = join(house, 'src/adapters/executor/helper.ts')
+  await build({ ...shared, entryPoints: [helper], outfile: join(outdir, 'executor-helper.js') })
   const shim = join(outdir, 'meshcron.cjs')
   copyFileSync(join(house, 'src/cli/shim.cjs'), shim)
   chmodSync(shim, 0o755)
