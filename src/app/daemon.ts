@@ -211,7 +211,8 @@ class RunningDaemon implements Daemon {
       {
         api,
         clock,
-        onError: (error) => logger.log('error', 'api', 'a request failed', { error: `${error}` }),
+        onError: (error) =>
+          logger.log('error', 'api', 'a request failed', { error: String(error) }),
       },
       {
         address: this.#config.http,

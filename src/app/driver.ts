@@ -130,7 +130,7 @@ export class Driver {
         taken += 1
         const monoMs = this.#clock.monoMs()
         const wallMs = this.#clock.wallMs()
-        steps.push(this.#node.step({ ...arrival, monoMs, wallMs } as Event))
+        steps.push(this.#node.step({ ...arrival, monoMs, wallMs }))
       }
     } catch (error) {
       // a step that was left half-way may have broken what all later steps rely on

@@ -118,11 +118,11 @@ export class Catalog {
     forgotten: Intent[],
   ): boolean {
     const written = intent.groups[group]!
-    const old = (entry.groups[group] ?? []) as readonly Sibling<G>[]
+    const old: readonly Sibling<G>[] = entry.groups[group] ?? []
     if (old.some((y) => y.intent.id === intent.id || covers(y.context, intent))) return false
     const added: Sibling<G> = {
       intent,
-      value: written.value as Groups[G],
+      value: written.value,
       context: written.context,
     }
     const kept = [...old.filter((y) => !covers(added.context, y.intent)), added]

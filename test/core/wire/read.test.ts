@@ -101,7 +101,8 @@ test('each simple reader takes its range and nothing else', () => {
   ]
   for (const [index, [reader, accepted, refused]] of table.entries()) {
     for (const value of accepted) assert.deepEqual(read(reader, value), { ok: true, value })
-    for (const value of refused) assert.equal(read(reader, value).ok, false, `${index}: ${value}`)
+    for (const value of refused)
+      assert.equal(read(reader, value).ok, false, `${index}: ${JSON.stringify(value)}`)
     assert.equal(read(record({ x: reader }), {}).ok, false, `${index}: absent`)
   }
 })
