@@ -128,7 +128,7 @@ export class DemoNode {
   #whyEnded(what: string, how: string): Result<never> {
     const code = textOf(this.#trouble['code'])
     const known = Object.hasOwn(errors, code) ? (code as ErrorCode) : 'MC_INTERNAL'
-    const why = textOf(this.#trouble['msg']) || how
+    const [why = how] = (textOf(this.#trouble['msg']) || how).split('\n')
     return refuse(known, `${what}: ${why}`, textOf(this.#trouble['hint']))
   }
 

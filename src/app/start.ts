@@ -3,7 +3,7 @@
 import { hostname } from 'node:os'
 import { InvariantError } from '../core/invariant.ts'
 import { resolveConfig, type Config, type StartOptions } from './config.ts'
-import { createDaemon, type Daemon } from './daemon.ts'
+import type { Daemon } from './daemon.ts'
 import { demoParent, type DemoParent } from './demo-parent.ts'
 import { invariantExit, StartConsole } from './start-console.ts'
 import { prepareDataDir } from './start-files.ts'
@@ -29,6 +29,8 @@ export async function runStart(flags: StartOptions): Promise<number> {
   const config: Config = Object.freeze({ ...settings.value, token: token.value })
   watchFaults(said)
   const parent = demoParent(env, dataDir)
+  // loading it takes most of a second, which a refusal need not wait for
+  const { createDaemon } = await import('./daemon.ts')
   try {
     return await runDaemon(createDaemon(config), config, said, parent)
   } finally {
