@@ -14,6 +14,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Executor } from '../ports/executor.ts'
 import type { Network } from '../ports/network.ts'
 import type { Store, StoreError } from '../ports/store.ts'
+import { carryOut, type Hands } from './carry-out.ts'
 
 type Stamped<E> = E extends { readonly monoMs: number } ? Omit<E, 'monoMs' | 'wallMs'> : never
 /** An event before it is stamped with the clocks, which happens when it is stepped. */
@@ -52,6 +53,7 @@ export class Driver {
   readonly #replies = new Map<number, (reply: Reply) => void>()
   readonly #responses = new Map<number, (bytes: Uint8Array) => void>()
   readonly #verdicts = new Map<number, (verdict: Verdict) => void>()
+  readonly #hands: Hands
   #ids = 0
   #isScheduled = false
   #isStopped = false
@@ -65,6 +67,14 @@ export class Driver {
     this.#clock = components.clock
     this.#onReport = components.onReport
     this.#onFatal = components.onFatal
+    this.#hands = {
+      commit: (writes, durability) => this.#store.commit(writes, durability),
+      stored: () => this.#stored(),
+      failed: (failure, writes, unstarted) => this.#failed(failure, writes, unstarted),
+      send: (effect) => this.#send(effect),
+      start: (effect) => this.#start(effect),
+      tell: (effect, isSafe) => this.#tell(effect, isSafe),
+    }
   }
 
   /** Queues an event; false when the queue is too full for its kind. */
@@ -139,46 +149,20 @@ export class Driver {
       return
     }
     this.#queue = this.#queue.slice(taken)
-    this.#carryOut(steps)
+    carryOut(steps, this.#hands)
     if (this.#queue.length > 0) this.#schedule()
   }
 
-  #carryOut(steps: readonly (readonly Effect[])[]): void {
-    const failure = this.#persist(steps.flat())
-    const isSafe = (step: readonly Effect[]): boolean =>
-      failure === undefined || !step.some(({ kind }) => kind === 'persist')
-    for (const step of steps) if (isSafe(step)) for (const effect of step) this.#send(effect)
-    for (const step of steps) if (isSafe(step)) for (const effect of step) this.#start(effect)
-    for (const step of steps) for (const effect of step) this.#tell(effect, isSafe(step))
+  #failed(failure: StoreError, writes: readonly Write[], unstarted: readonly AttemptId[]): void {
+    this.#isStoreFailed = true
+    this.push({ kind: 'storeFailed', reason: failure.message, writes, unstarted })
+    if (failure.failure === 'io') this.#onFatal(failure)
   }
 
-  /** Commits all writes of a turn; on failure the node hears what was lost. */
-  #persist(effects: readonly Effect[]): StoreError | undefined {
-    const writes: Write[] = []
-    let durability: 'full' | 'normal' = 'normal'
-    for (const effect of effects) {
-      if (effect.kind !== 'persist') continue
-      writes.push(...effect.writes)
-      if (effect.durability === 'full') durability = 'full'
-    }
-    if (writes.length === 0) return undefined
-    try {
-      this.#store.commit(writes, durability)
-    } catch (error) {
-      const failure = error as StoreError
-      this.#isStoreFailed = true
-      const unstarted = effects.flatMap((effect): readonly AttemptId[] =>
-        effect.kind === 'start' ? [effect.launch.attempt] : [],
-      )
-      this.push({ kind: 'storeFailed', reason: failure.message, writes, unstarted })
-      if (failure.failure === 'io') this.#onFatal(error)
-      return failure
-    }
-    if (this.#isStoreFailed) {
-      this.#isStoreFailed = false
-      this.push({ kind: 'storeRecovered' })
-    }
-    return undefined
+  #stored(): void {
+    if (!this.#isStoreFailed) return
+    this.#isStoreFailed = false
+    this.push({ kind: 'storeRecovered' })
   }
 
   #send(effect: Effect): void {

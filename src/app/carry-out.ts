@@ -1,0 +1,54 @@
+// The order in which the effects of a turn are carried out: everything that is to be stored, in one
+// transaction for all steps; then what is sent; then what is started and stopped; then answers and
+// reports. What could not be stored is neither sent nor started.
+
+import type { Effect, Write } from '../core/effect.ts'
+import type { AttemptId } from '../core/ids.ts'
+import type { StoreError } from '../ports/store.ts'
+
+/** What carries out one effect; each takes the effects it knows and leaves the others. */
+export interface Hands {
+  /** Throws {@link StoreError}: then nothing was written. */
+  commit(writes: readonly Write[], durability: 'full' | 'normal'): void
+  /** A transaction was written. */
+  stored(): void
+  /** Nothing of `writes` was stored, nothing of `unstarted` will start. */
+  failed(failure: StoreError, writes: readonly Write[], unstarted: readonly AttemptId[]): void
+  send(effect: Effect): void
+  start(effect: Effect): void
+  /** `isSafe` is false when what the step wanted to store is not stored. */
+  tell(effect: Effect, isSafe: boolean): void
+}
+
+/** Carries out the effects of several steps, which share one transaction. */
+export function carryOut(steps: readonly (readonly Effect[])[], hands: Hands): void {
+  const isStored = persist(steps.flat(), hands)
+  const isSafe = (step: readonly Effect[]): boolean =>
+    isStored || !step.some(({ kind }) => kind === 'persist')
+  for (const step of steps) if (isSafe(step)) for (const effect of step) hands.send(effect)
+  for (const step of steps) if (isSafe(step)) for (const effect of step) hands.start(effect)
+  for (const step of steps) for (const effect of step) hands.tell(effect, isSafe(step))
+}
+
+/** Commits all writes of a turn; false when that failed. */
+function persist(effects: readonly Effect[], hands: Hands): boolean {
+  const writes: Write[] = []
+  let durability: 'full' | 'normal' = 'normal'
+  for (const effect of effects) {
+    if (effect.kind !== 'persist') continue
+    writes.push(...effect.writes)
+    if (effect.durability === 'full') durability = 'full'
+  }
+  if (writes.length === 0) return true
+  try {
+    hands.commit(writes, durability)
+  } catch (error) {
+    const unstarted = effects.flatMap((effect): readonly AttemptId[] =>
+      effect.kind === 'start' ? [effect.launch.attempt] : [],
+    )
+    hands.failed(error as StoreError, writes, unstarted)
+    return false
+  }
+  hands.stored()
+  return true
+}
