@@ -84,6 +84,8 @@ class Tunnel {
   }
 
   thaw(targetPort: number): void {
+    // joined twice, everything would pass twice
+    if (!this.#isFrozen) return
     this.#isFrozen = false
     if (this.#far === undefined) this.#dial(targetPort, performance.now() + patienceMs)
     else this.#join(this.#far)

@@ -94,15 +94,16 @@ test('who connects during a cut gets through after the repair', async (t) => {
   await until('the echo', () => caller.heard === 'a')
 })
 
-test('cut twice and healed twice is cut and healed', async (t) => {
+test('healed without a cut, or twice, everything passes once', async (t) => {
   const { port, proxy } = await world(t)
   const caller = await call(t, port)
-  proxy.cut()
-  proxy.cut()
-  proxy.heal()
-  proxy.heal()
   caller.socket.write('a')
   await until('the echo', () => caller.heard === 'a')
+  proxy.heal()
+  proxy.cut()
+  proxy.cut()
+  proxy.heal()
+  proxy.heal()
   caller.socket.write('b')
   await until('one echo each', () => caller.heard.length >= 2)
   assert.equal(caller.heard, 'ab')
