@@ -2,13 +2,14 @@
 // loop, from a worker thread, from a helper process and through the executor; each time the loop is
 // watched. Rates are ratios to C in the same run.
 
+import { build } from 'esbuild'
 import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads'
 import { LocalExecutor } from '../../src/adapters/executor/executor.ts'
 import type { Launch } from '../../src/core/effect.ts'
@@ -92,7 +93,11 @@ async function throughExecutor(dir: string): Promise<Starter> {
   let waiting = 0
   let done = (): void => {}
   let count = 0
-  const executor = new LocalExecutor({ env: process.env }, { dir })
+  const helper = await bundleHelper(dir)
+  const executor = new LocalExecutor(
+    { env: process.env },
+    { dir, helperUrl: pathToFileURL(helper) },
+  )
   await executor.start(({ kind }) => {
     if (kind === 'ended' && (waiting -= 1) === 0) done()
   })
@@ -104,6 +109,15 @@ async function throughExecutor(dir: string): Promise<Starter> {
     await promise
   }
   return { name: 'LocalExecutor', run, close: () => executor.close() }
+}
+
+/** As it is published: run from source it would carry the TypeScript stripper, 26 MB to copy. */
+async function bundleHelper(dir: string): Promise<string> {
+  const source = new URL('../../src/adapters/executor/helper.ts', import.meta.url)
+  const outfile = join(dir, 'executor-helper.mjs')
+  const entryPoints = [fileURLToPath(source)]
+  await build({ entryPoints, outfile, bundle: true, minify: true, format: 'esm', platform: 'node' })
+  return outfile
 }
 
 function launchOf(dueMs: number): Launch {
@@ -184,12 +198,46 @@ async function compare(dir: string, title: string, burst: number): Promise<void>
   }
 }
 
+/** From the launch to the report of the start, one at a time. */
+async function compareLatency(dir: string): Promise<void> {
+  const helperUrl = pathToFileURL(await bundleHelper(dir))
+  const executor = new LocalExecutor({ env: process.env }, { dir, helperUrl })
+  let heard = (_kind: string): void => {}
+  await executor.start(({ kind }) => heard(kind))
+  const direct: number[] = []
+  const through: number[] = []
+  for (let i = 0; i < 200; i += 1) {
+    const startMs = performance.now()
+    const child = spawn('/bin/true', [], { env: {}, stdio: 'ignore', detached: true })
+    await once(child, 'spawn')
+    direct.push(performance.now() - startMs)
+    await once(child, 'exit')
+    const launchMs = performance.now()
+    const { promise, resolve } = Promise.withResolvers<void>()
+    heard = (kind) => {
+      if (kind === 'started') through.push(performance.now() - launchMs)
+      else resolve()
+    }
+    executor.launch(launchOf(i))
+    await promise
+  }
+  await executor.close()
+  const text = (all: readonly number[]): string => {
+    const sorted = [...all].sort((a, b) => a - b)
+    return `p50 ${median(all).toFixed(2)} ms, p99 ${sorted[Math.floor(all.length * 0.99)]?.toFixed(2)} ms`
+  }
+  console.log(`\nfrom the call to the running child: on the loop ${text(direct)}`)
+  const ratio = (median(through) / median(direct)).toFixed(2)
+  console.log(`LocalExecutor ${text(through)}, ratio ${ratio}`)
+}
+
 async function main(): Promise<void> {
   const load = loadavg()[0]?.toFixed(2)
   console.log(`Node ${process.versions.node} · ${process.platform} ${process.arch} · load ${load}`)
   const dir = mkdtempSync(join(tmpdir(), 'meshcron-bench-'))
   try {
     await compare(dir, 'small daemon', 500)
+    await compareLatency(join(dir, 'latency'))
     const ballast = Buffer.alloc(1_073_741_824, 1)
     await compare(dir, `+${ballast.length / 1_048_576} MiB resident`, 40)
   } finally {

@@ -48,8 +48,12 @@ export function findMarked(owner: string): readonly MarkedProcess[] {
  * careless parent left open higher up (a lock, a socket) would reach every job.
  */
 export function leakedDescriptors(): readonly number[] {
+  // A number above the limit can only be inherited, not replaced; nobody sets such a trap by chance.
+  const max = Number(
+    /^Max open files\s+(\d+)/m.exec(readText('/proc/self/limits'))?.[1] ?? Infinity,
+  )
   return listNumbers('/proc/self/fd').filter((fd) => {
-    if (fd <= 2) return false
+    if (fd <= 2 || fd >= max) return false
     const flags = /^flags:\s*([0-7]+)/m.exec(readText(`/proc/self/fdinfo/${fd}`))?.[1]
     return flags !== undefined && (Number.parseInt(flags, 8) & closeOnExec) === 0
   })
