@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } from 'yaml'
 import type { Node, Pair } from 'yaml'
-import { suggest } from '../core/jobs/shape-suggest.ts'
+import { suggest } from '../core/suggest.ts'
 import { ok, refuse, type Result } from '../core/result.ts'
 
 /** One value of the file, as the text or texts that a flag would have. */

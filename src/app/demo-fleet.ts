@@ -2,7 +2,7 @@
 
 import { writeFileSync } from 'node:fs'
 import { ok, refuse, type Result } from '../core/result.ts'
-import { suggest } from '../core/jobs/shape-suggest.ts'
+import { suggest } from '../core/suggest.ts'
 import type { DemoHome } from './demo-home.ts'
 import { DemoNode, type DemoNodeInit } from './demo-node.ts'
 import { freePort, freePortFrom } from './demo-port.ts'

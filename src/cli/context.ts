@@ -50,7 +50,7 @@ export function action<O = unknown>(
 export async function suggestJob(client: Client, error: CliError, name: string): Promise<CliError> {
   if (error.code !== 'MC_UNKNOWN_JOB') return error
   const { readJobs } = await import('./jobs.ts')
-  const { suggest } = await import('../core/jobs/shape-suggest.ts')
+  const { suggest } = await import('../core/suggest.ts')
   const names = (await readJobs(client)).map((job) => job.name)
   const meant = suggest(name, names)
   return meant === undefined

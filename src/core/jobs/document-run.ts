@@ -5,7 +5,7 @@ import { ok, type Result } from '../result.ts'
 import type { Run } from './definition.ts'
 import { list, map, own, plainMap, set } from './shape-collection.ts'
 import { type Advice, checkFields, field, type Fields, record } from './shape-record.ts'
-import { suggest } from './shape-suggest.ts'
+import { suggest } from '../suggest.ts'
 import { bad, integer, refine, type Shape, text, typeName } from './shape.ts'
 
 type Variant<K extends Run['kind']> = Omit<Extract<Run, { readonly kind: K }>, 'kind'>

@@ -6,7 +6,7 @@
  */
 import { ok, type Result } from '../result.ts'
 import { own, plainMap } from './shape-collection.ts'
-import { suggest } from './shape-suggest.ts'
+import { suggest } from '../suggest.ts'
 import { bad, type Schema, type Shape, typeName } from './shape.ts'
 
 export interface Field<T> {

@@ -4,7 +4,7 @@
  * tables would drift apart. Nothing here throws: input is untrusted in both directions.
  */
 import { ok, refuse, type Result } from '../result.ts'
-import { suggest } from './shape-suggest.ts'
+import { suggest } from '../suggest.ts'
 
 /** JSON Schema 2020-12 as plain data. */
 export type Schema = Readonly<Record<string, unknown>>

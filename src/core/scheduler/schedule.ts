@@ -7,7 +7,7 @@ import { nextInstant, previousInstant, type DaylightRule } from './daylight.ts'
 import { isFixedTime, normaliseFields, splitPattern } from './fields.ts'
 import { resolveHashed } from './hashed.ts'
 import { INSTANT_MAX_MS, INSTANT_MIN_MS, parseInstant, parseInterval } from './instant.ts'
-import { suggest } from './suggest.ts'
+import { suggest } from '../suggest.ts'
 import { isTimezone } from './zone.ts'
 
 /** What an entry means; plain data, every `H` resolved. */
