@@ -76,6 +76,8 @@ class RunningDaemon implements Daemon {
   #driver: Driver | undefined
   #node: Node | undefined
   #stopping: Promise<void> | undefined
+  /** Until when running jobs may go on, monotonic. */
+  #drainUntilMs = Infinity
 
   constructor(config: Config) {
     this.#config = config
@@ -235,26 +237,30 @@ class RunningDaemon implements Daemon {
   }
 
   stop(options: { readonly drainMs?: number } = {}): Promise<void> {
-    this.#stopping ??= this.#stop(options.drainMs ?? this.#config.drainMs)
+    const drainMs = options.drainMs ?? this.#config.drainMs
+    // a second caller in a hurry shortens the drain of the first
+    this.#drainUntilMs = Math.min(this.#drainUntilMs, performance.now() + drainMs)
+    this.#stopping ??= this.#stop()
     return this.#stopping
   }
 
-  async #stop(drainMs: number): Promise<void> {
+  async #stop(): Promise<void> {
     const driver = this.#driver
     if (driver !== undefined && this.#node !== undefined) {
       await driver.command({ kind: 'leave', leadMs: 0 })
-      await this.#untilIdle(drainMs)
+      await this.#untilIdle(() => this.#drainUntilMs)
       await driver.command({ kind: 'stopRunning' })
-      await this.#untilIdle(limits.stopRunningMs)
+      const untilMs = performance.now() + limits.stopRunningMs
+      await this.#untilIdle(() => untilMs)
       // the last records and the announcement are on their way for a moment
       await delay(this.#node.timers.batchMs * 2)
     }
     await this.#lifecycle.stop()
   }
 
-  async #untilIdle(timeoutMs: number): Promise<void> {
-    const untilMs = performance.now() + timeoutMs
-    while (this.#node!.executions.runningCount > 0 && performance.now() < untilMs) await delay(20)
+  async #untilIdle(untilMs: () => number): Promise<void> {
+    const { executions } = this.#node!
+    while (executions.runningCount > 0 && performance.now() < untilMs()) await delay(20)
   }
 }
 
