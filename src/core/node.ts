@@ -225,6 +225,7 @@ export class Node {
     if (damaged > 0) this.#turn.report({ kind: 'damaged', what: 'definitions', count: damaged })
     this.#build(loaded)
     this.#readiness.started()
+    this.#lastWakeMs = this.#turn.monoMs
     for (const [name, dueMs] of loaded.watermarks) this.planner.restoreWatermark(name, dueMs)
     this.executions.restore(loaded.records)
     this.#evaluate()
@@ -273,6 +274,7 @@ export class Node {
   /** Why this node starts nothing now. */
   #inability(): string | undefined {
     if (!this.#readiness.isReady) return 'not ready'
+    if (this.#readiness.isListening) return 'just woke'
     if (this.#outage.reason !== undefined) return 'its store has failed'
     const { leaveAtMs } = this.membership.own()
     if (leaveAtMs !== null && this.#turn.clusterMs >= leaveAtMs) return 'leaving'
@@ -293,7 +295,8 @@ export class Node {
     this.#becomeReady()
     this.#handshake.wake()
     this.#replica.wake((n) => this.#random.below(n))
-    this.planner.wake()
+    // what was due while we slept may have been done: the watermarks and records come first
+    if (!this.#readiness.isListening) this.planner.wake()
     this.executions.wake()
     this.#dialog!.wake()
     this.#outage.wake()
@@ -421,13 +424,14 @@ export class Node {
     this.membership.setDigests(this.#replica.digests)
     this.post.finishStep()
     const { monoMs, clusterMs } = this.#turn
-    const tickMs = this.planner.nextMs()
+    const isListening = this.#readiness.isListening
+    const tickMs = isListening ? undefined : this.planner.nextMs()
     const next = Math.min(
       this.#lastWakeMs + this.timers.wakeMs,
       tickMs === undefined ? Infinity : monoMs + (tickMs - clusterMs),
       this.executions.nextMs(),
       this.post.nextMs ?? Infinity,
-      this.planner.hasBacklog() ? monoMs : Infinity,
+      !isListening && this.planner.hasBacklog() ? monoMs : Infinity,
     )
     if (next === this.#wakeAskedMs) return
     this.#wakeAskedMs = next

@@ -7,7 +7,7 @@
 // within `settleMs` of such a start it asks about first.
 
 import { limits, type Timers } from './limits.ts'
-import type { Membership } from './membership/membership.ts'
+import type { Member, Membership } from './membership/membership.ts'
 import type { Turn } from './turn.ts'
 
 const exchangesWanted = 3
@@ -25,6 +25,8 @@ export class Readiness {
   #freshAtMs = 0
   #lastWakeMs: number | undefined
   #lastWallLeadMs = 0
+  /** Until then, monotonic, a node that slept waits for what others did meanwhile. */
+  #listensUntilMs = -Infinity
 
   constructor(components: {
     turn: Turn
@@ -62,6 +64,7 @@ export class Readiness {
     const jumpedMs = wallMs - monoMs - this.#lastWallLeadMs
     this.#lastWakeMs = monoMs
     this.#lastWallLeadMs = wallMs - monoMs
+    if (sleptMs >= this.#timers.silenceMs) this.#listen()
     if (sleptMs < limits.resumeAfterMs && jumpedMs < limits.wallJumpMs) return false
     this.#turn.report({ kind: 'resumed', gapMs: Math.round(Math.max(sleptMs, jumpedMs)) })
     this.#freshAtMs = this.#turn.clusterMs
@@ -69,6 +72,27 @@ export class Readiness {
       this.#membership.announceEligible(0)
     }
     return true
+  }
+
+  /** Others may have acted for us while we slept: everything that they know is asked for anew. */
+  #listen(): void {
+    this.#listensUntilMs = this.#turn.monoMs + this.#timers.graceMs
+    for (const link of this.#membership.links()) {
+      link.hasPulled = false
+      link.hasView = false
+    }
+  }
+
+  /**
+   * Whether this node slept so long that others took over, and has not heard yet what they did. Its
+   * links may have died meanwhile without its knowing, so it waits for an answer, and not for ever.
+   */
+  get isListening(): boolean {
+    if (this.#turn.monoMs >= this.#listensUntilMs) return false
+    const others = this.#others()
+    if (others.length === 0) return false
+    const alive = others.filter(({ state }) => state === 'alive').length
+    return this.#exchanged() < Math.max(1, Math.min(exchangesWanted, alive))
   }
 
   /** Becomes ready when it can; true in the step in which it does. */
@@ -87,12 +111,10 @@ export class Readiness {
   }
 
   #hasExchanged(): boolean {
-    const others = this.#membership
-      .members()
-      .filter(({ record }) => record.member !== this.#membership.self)
+    const others = this.#others()
     if (!this.#hasPeers && others.length === 0) return true
     const links = [...this.#membership.links()]
-    const exchanged = links.filter(({ hasPulled, hasView }) => hasPulled && hasView).length
+    const exchanged = this.#exchanged()
     const isAlone =
       links.length === 0 && this.#turn.monoMs - this.#startedAtMs >= this.#timers.aloneMs
     const alive = others.filter(({ state }) => state === 'alive').length
@@ -100,6 +122,18 @@ export class Readiness {
     // a member that counts as alive may have died while we were off: nobody waits for it for long
     const waitedMs = this.#turn.monoMs - this.#startedAtMs
     return links.length > 0 && exchanged === links.length && waitedMs >= this.#timers.singleReportMs
+  }
+
+  #others(): readonly Member[] {
+    return this.#membership
+      .members()
+      .filter(({ record }) => record.member !== this.#membership.self)
+  }
+
+  /** Links on which a pull and a view exchange have succeeded. */
+  #exchanged(): number {
+    const links = [...this.#membership.links()]
+    return links.filter(({ hasPulled, hasView }) => hasPulled && hasView).length
   }
 
   /** Announces from when this node is a candidate, unless it has. */
