@@ -58,7 +58,7 @@ export class History {
     return ok({
       ...toItem(node, head),
       id,
-      attempts: rows.map((row) => toItem(node, row)),
+      attempts: attemptsOf(rows).map((row) => toItem(node, row)),
     })
   }
 
@@ -78,6 +78,12 @@ export class History {
     if (head === undefined) return unknownExecution(id)
     return ok({ named, rows, head, slots: heads.map(({ record }) => record.slot) })
   }
+}
+
+/** A dispatch waits as an attempt of nobody, until somebody claims it. */
+function attemptsOf(rows: readonly ExecutionRow[]): readonly ExecutionRow[] {
+  const tried = rows.filter(({ record }) => record.phase !== 'queued')
+  return tried.length > 0 ? tried : rows
 }
 
 /** Of several slots the one that most wants to be seen: what is open, then what went wrong. */
