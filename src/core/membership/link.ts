@@ -63,6 +63,12 @@ export class Link {
     return Math.min(3 * silenceMs, Math.max(silenceMs, irregular)) * (1 + health / 4)
   }
 
+  /** Nothing from before this instant speaks against the other side: we were not there to hear it. */
+  excuse(sinceMs: number): void {
+    this.lastHeardMs = Math.max(this.lastHeardMs, sinceMs)
+    this.#echoMovedMs = Math.max(this.#echoMovedMs, sinceMs)
+  }
+
   /** Milliseconds for which the other side has not heard us, although we hear it. */
   unheardMs(): number {
     return Math.max(0, this.lastHeardMs - this.#echoMovedMs)

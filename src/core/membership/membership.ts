@@ -333,7 +333,7 @@ export class Membership {
   /** The process or the machine slept: others may have given us up. */
   resumed(): void {
     this.#raiseIncarnation(this.#durable.incarnation)
-    for (const link of this.#links.values()) link.lastHeardMs = this.#turn.monoMs
+    for (const link of this.#links.values()) link.excuse(this.#turn.monoMs)
   }
 
   #worsen(): void {
@@ -600,8 +600,7 @@ export class Membership {
     this.#worsen()
     const now = this.#turn.monoMs
     for (const link of this.#links.values()) {
-      const limit = link.silenceLimitMs(this.#timers.silenceMs, this.#health)
-      link.lastHeardMs = Math.max(link.lastHeardMs, now - limit / 2)
+      link.excuse(now - link.silenceLimitMs(this.#timers.silenceMs, this.#health) / 2)
     }
   }
 
