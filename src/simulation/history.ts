@@ -68,44 +68,36 @@ export interface ExecEnd {
   readonly exit: number | null
 }
 
+/** What every answer to a client has; the entry's own instant is that of the answer. */
+interface Answered {
+  readonly node: NodeIndex
+  readonly job: JobName
+  /** When the client asked. */
+  readonly sentMs: number
+  /** False when the client was told, or has to assume, that the write may or may not survive. */
+  readonly durable: boolean
+}
+
 /** A client got its answer. */
 export type ClientFact =
-  /**
-   * A write of a job. `definition` is what the node answers when the job is read right after.
-   * `durable` is false when the client was told that the write may or may not survive.
-   */
-  | {
+  /** A write of a job. `definition` is what the node answers when the job is read right after. */
+  | (Answered & {
       readonly kind: 'def.ack'
-      readonly node: NodeIndex
-      readonly job: JobName
       readonly generation: number
       readonly version: Version
       readonly definition: Definition
-      readonly durable: boolean
-    }
-  | {
-      readonly kind: 'def.delete.ack' | 'resume.ack'
-      readonly node: NodeIndex
-      readonly job: JobName
-      readonly version: Version
-      readonly durable: boolean
-    }
-  | {
+    })
+  | (Answered & { readonly kind: 'def.delete.ack' | 'resume.ack'; readonly version: Version })
+  | (Answered & {
       readonly kind: 'pause.ack'
-      readonly node: NodeIndex
-      readonly job: JobName
       readonly version: Version
       readonly untilMs: number | null
-      readonly durable: boolean
-    }
-  | {
+    })
+  | (Answered & {
       readonly kind: 'dispatch.ack'
-      readonly node: NodeIndex
-      readonly job: JobName
       readonly key: string
       readonly execution: ExecutionId
-      readonly durable: boolean
-    }
+    })
   | {
       readonly kind: 'refused'
       readonly node: NodeIndex
@@ -179,6 +171,13 @@ export type LinkFact =
   | { readonly kind: 'link.unclogged'; readonly from: NodeIndex; readonly to: NodeIndex }
   /** A connection was closed as seen by both; they dial again at once. */
   | { readonly kind: 'link.reset'; readonly from: NodeIndex; readonly to: NodeIndex }
+  /** A frame about an attempt takes longer than a third of what a question may take, probeMs. */
+  | {
+      readonly kind: 'link.slow'
+      readonly from: NodeIndex
+      readonly to: NodeIndex
+      readonly arrivesMs: number
+    }
 
 /** What one node would show of a tick, a dispatch or a range of ticks that did not run. */
 export interface Row {
@@ -230,6 +229,14 @@ export type StageFact =
   | { readonly kind: 'fault.on' | 'fault.off'; readonly fault: string; readonly detail: string }
   /** The nodes that liveness is promised to from the freeze on. */
   | { readonly kind: 'core'; readonly nodes: readonly NodeIndex[] }
+  /** The largest value of something that has a bound, since the node started. */
+  | {
+      readonly kind: 'gauge'
+      readonly node: NodeIndex
+      readonly what: string
+      readonly value: number
+      readonly limit: number
+    }
   /** A node broke an invariant or threw; the process ended. */
   | { readonly kind: 'node.broke'; readonly node: NodeIndex; readonly message: string }
 

@@ -1,0 +1,71 @@
+// One run: a fleet is started, gets work and troubles, is frozen with some of them, healed, and what
+// happened is handed to whoever judges it.
+
+import { createRandom } from '../core/random.ts'
+import type { ProfileName } from '../core/limits.ts'
+import { Faults } from './faults.ts'
+import { Fleet } from './fleet.ts'
+import type { Counters, History, PhaseName } from './history.ts'
+import type { Options } from './options.ts'
+import { sampleAll } from './sample.ts'
+import { Workload } from './workload.ts'
+
+/** What a run leaves. */
+export interface Run {
+  readonly options: Options
+  readonly history: History
+  /** Over one line per event: the same for the same seed and code. */
+  readonly traceHash: string
+  readonly events: number
+  /** Virtual time. */
+  readonly hours: number
+  /** What was reached, by name. */
+  readonly sometimes: Counters
+  /** Only when they were to be kept. */
+  readonly trace: readonly { readonly atMs: number; readonly text: string }[]
+}
+
+const warmUpMs: Readonly<Record<ProfileName, number>> = { lan: 30_000, wan: 45_000, iot: 90_000 }
+const sampleMs: Readonly<Record<ProfileName, number>> = { lan: 10_000, wan: 20_000, iot: 60_000 }
+
+/** Runs what the options say. */
+export function simulate(options: Options, init: { readonly keepsTrace?: boolean } = {}): Run {
+  const fleet = new Fleet(options, { keepsTrace: init.keepsTrace ?? false })
+  const random = createRandom(BigInt(`0x${options.seed}`))
+  const workload = new Workload({ fleet, random: random.fork('workload') })
+  const faults = new Faults({ fleet, random: random.fork('faults') })
+  const starts = random.fork('starts')
+  for (const machine of fleet.machines.slice(0, options.nodes)) {
+    fleet.timeline.after(starts.below(2_000), () => machine.start())
+  }
+  fleet.timeline.after(4_000, () => workload.begin())
+  phase(fleet, 'warm-up', warmUpMs[options.profile])
+  faults.begin()
+  phase(fleet, 'safety', options.safetyMs)
+  workload.end()
+  faults.freeze()
+  phase(fleet, 'liveness', options.livenessMs)
+  sampleAll(fleet, true)
+  faults.healAll()
+  phase(fleet, 'healed', options.healedMs)
+  sampleAll(fleet, true)
+  fleet.recorder.note({ kind: 'phase', phase: 'end' })
+  return {
+    options,
+    history: fleet.recorder.history(),
+    traceHash: fleet.recorder.finish(),
+    events: fleet.recorder.events,
+    hours: fleet.timeline.nowMs / 3_600_000,
+    sometimes: fleet.sometimes.counters,
+    trace: fleet.recorder.lines,
+  }
+}
+
+function phase(fleet: Fleet, name: PhaseName, durationMs: number): void {
+  fleet.recorder.note({ kind: 'phase', phase: name })
+  const endMs = fleet.timeline.nowMs + durationMs
+  while (fleet.timeline.nowMs < endMs) {
+    fleet.run(Math.min(sampleMs[fleet.options.profile], endMs - fleet.timeline.nowMs))
+    if (name !== 'warm-up') sampleAll(fleet, false)
+  }
+}

@@ -1,0 +1,384 @@
+// What lies between the machines: connections that open, close and fall silent, and directions that
+// are slow, held back or cut. A connection carries frames as TCP does: late, but in order and whole;
+// a direction that is cut holds them until it is healed or the connection is given up.
+
+import type { Channel, Protocol, Topic } from '../core/effect.ts'
+import { limits } from '../core/limits.ts'
+import type { Random } from '../core/random.ts'
+import { exponential, hits, within } from './chance.ts'
+import type { NodeIndex } from './history.ts'
+import type { NetOptions } from './options.ts'
+import type { Recorder } from './recorder.ts'
+import type { Timeline } from './timeline.ts'
+
+/** A gossiped message on its way. */
+export interface Gossip {
+  readonly id: string
+  readonly author: NodeIndex
+  readonly topic: Topic
+  readonly bytes: Uint8Array
+}
+
+/** A question on its way; `answer` brings the answer back, whenever it comes. */
+export interface Question {
+  readonly protocol: Protocol
+  readonly bytes: Uint8Array
+  readonly answer: (bytes: Uint8Array) => void
+}
+
+/** One end of the wires: the network of one machine. */
+export interface End {
+  isUp(): boolean
+  /** Deaf and dumb for a while, but not dead. */
+  isStalled(): boolean
+  wants(peer: NodeIndex): boolean
+  refuses(peer: NodeIndex): boolean
+  linked(peer: NodeIndex, isUp: boolean): void
+  message(from: NodeIndex, channel: Channel, bytes: Uint8Array): void
+  gossip(from: NodeIndex, message: Gossip): void
+  request(from: NodeIndex, question: Question): void
+}
+
+/** What a link carries; frames of one lane do not overtake each other. */
+type Lane = 'heartbeat' | 'exec' | 'gossip' | 'ask' | 'answer'
+
+interface Held {
+  readonly link: Link
+  readonly lane: Lane
+  readonly arrive: () => void
+}
+
+/** One direction between two machines, whether connected or not. */
+interface Way {
+  readonly from: NodeIndex
+  readonly to: NodeIndex
+  cuts: number
+  clogs: number
+  held: Held[]
+  readonly lastMs: Record<Lane, number>
+  /** When the receiver heard its last heartbeat. */
+  heardMs: number
+}
+
+/** One connection; each side closes for itself. */
+interface Link {
+  readonly openAt: Set<NodeIndex>
+}
+
+interface Dialing {
+  fails: number
+  isPlanned: boolean
+}
+
+export interface WiresInit {
+  readonly net: NetOptions
+  /** A side without a heartbeat for so long closes its connection. */
+  readonly deadLinkMs: number
+}
+
+const backoffMs = { first: 200, max: 30_000 }
+const retransmitMs = 200
+
+export class Wires {
+  readonly #timeline: Timeline
+  readonly #recorder: Recorder
+  readonly #random: Random
+  readonly #deadLinkMs: number
+  #net: NetOptions
+  readonly #ends: End[] = []
+  readonly #links = new Map<string, Link>()
+  readonly #ways = new Map<string, Way>()
+  readonly #dialing = new Map<string, Dialing>()
+
+  constructor(
+    components: {
+      readonly timeline: Timeline
+      readonly recorder: Recorder
+      readonly random: Random
+    },
+    init: WiresInit,
+  ) {
+    this.#timeline = components.timeline
+    this.#recorder = components.recorder
+    this.#random = components.random
+    this.#net = init.net
+    this.#deadLinkMs = init.deadLinkMs
+  }
+
+  join(end: End): void {
+    this.#ends.push(end)
+  }
+
+  /** From now on nothing is delayed or lost beyond what a quiet network does. */
+  calm(): void {
+    this.#net = { delayMs: [0.25, 1], tailMs: 0.25, loss: 0, duplicate: 0, replay: 0 }
+  }
+
+  #way(from: NodeIndex, to: NodeIndex): Way {
+    const key = `${from}>${to}`
+    let way = this.#ways.get(key)
+    if (way === undefined) {
+      const lastMs = { heartbeat: 0, exec: 0, gossip: 0, ask: 0, answer: 0 }
+      way = { from, to, cuts: 0, clogs: 0, held: [], lastMs, heardMs: 0 }
+      this.#ways.set(key, way)
+    }
+    return way
+  }
+
+  // ── connections ────────────────────────────────────────────────────────────────────────────────
+
+  /** A machine has started: it dials everybody it wants, and everybody who wants it answers. */
+  booted(node: NodeIndex): void {
+    for (let peer = 0; peer < this.#ends.length; peer++) {
+      if (peer === node) continue
+      this.#dropStale(node, peer)
+      this.#dialing.delete(pair(node, peer))
+      this.dial(node, peer)
+    }
+  }
+
+  /** A process has ended; its peers hear of it unless the power went. */
+  died(node: NodeIndex, isSilent: boolean): void {
+    for (let peer = 0; peer < this.#ends.length; peer++) {
+      const link = this.#links.get(pair(node, peer))
+      if (link === undefined || !link.openAt.delete(node)) continue
+      if (!isSilent) this.#sayClosed(node, peer, link)
+    }
+  }
+
+  /** What a peer still holds for open, a new process refuses. */
+  #dropStale(node: NodeIndex, peer: NodeIndex): void {
+    const link = this.#links.get(pair(node, peer))
+    if (link === undefined) return
+    link.openAt.delete(node)
+    if (link.openAt.has(peer)) this.#sayClosed(node, peer, link)
+  }
+
+  /** Connects two machines as soon as they can be, if one of them wants it. */
+  dial(a: NodeIndex, b: NodeIndex): void {
+    const key = pair(a, b)
+    const state = this.#dialing.get(key) ?? { fails: 0, isPlanned: false }
+    this.#dialing.set(key, state)
+    if (state.isPlanned) return
+    state.isPlanned = true
+    const waitMs =
+      state.fails === 0
+        ? within(this.#random, [2, 40]) + 2 * this.#delay()
+        : Math.min(backoffMs.max, backoffMs.first * 2 ** Math.min(20, state.fails)) *
+          within(this.#random, [0.5, 1.5])
+    this.#timeline.after(waitMs, () => {
+      state.isPlanned = false
+      this.#connect(a, b, state)
+    })
+  }
+
+  #connect(a: NodeIndex, b: NodeIndex, state: Dialing): void {
+    const [one, other] = [this.#ends[a]!, this.#ends[b]!]
+    // who comes up again dials
+    if (!one.isUp() || !other.isUp() || this.#dialing.get(pair(a, b)) !== state) return
+    if (!one.wants(b) && !other.wants(a)) return
+    const old = this.#links.get(pair(a, b))
+    if (old?.openAt.size === 2) return
+    const isBlocked = isHeld(this.#way(a, b)) || isHeld(this.#way(b, a))
+    const isStalled = one.isStalled() || other.isStalled()
+    if (isBlocked || isStalled || one.refuses(b) || other.refuses(a)) {
+      state.fails += 1
+      this.dial(a, b)
+      return
+    }
+    state.fails = 0
+    if (old !== undefined)
+      for (const side of [...old.openAt]) this.#closeSide(old, side, side === a ? b : a)
+    const link: Link = { openAt: new Set([a, b]) }
+    this.#links.set(pair(a, b), link)
+    this.#open(link, a, b)
+    this.#open(link, b, a)
+  }
+
+  #open(link: Link, node: NodeIndex, peer: NodeIndex): void {
+    const way = this.#way(peer, node)
+    way.heardMs = this.#timeline.nowMs
+    way.held = []
+    this.#timeline.after(this.#delay(), () => {
+      if (!this.#isCurrent(link, node, peer) || !link.openAt.has(node)) return
+      this.#ends[node]!.linked(peer, true)
+      this.#watch(link, way)
+    })
+  }
+
+  #isCurrent(link: Link, a: NodeIndex, b: NodeIndex): boolean {
+    return this.#links.get(pair(a, b)) === link
+  }
+
+  /** Closes a side that hears nothing. A side that is stalled cannot judge. */
+  #watch(link: Link, way: Way): void {
+    const dueMs = way.heardMs + this.#deadLinkMs
+    this.#timeline.at(Math.max(dueMs, this.#timeline.nowMs + 500), () => {
+      if (!this.#isCurrent(link, way.from, way.to) || !link.openAt.has(way.to)) return
+      if (this.#ends[way.to]!.isStalled()) way.heardMs = this.#timeline.nowMs
+      if (this.#timeline.nowMs - way.heardMs < this.#deadLinkMs) this.#watch(link, way)
+      else this.close(way.to, way.from)
+    })
+  }
+
+  /** A machine closes its connection to a peer. */
+  close(node: NodeIndex, peer: NodeIndex): void {
+    const link = this.#links.get(pair(node, peer))
+    if (link === undefined || !link.openAt.has(node)) return
+    this.#closeSide(link, node, peer)
+    this.#sayClosed(node, peer, link)
+  }
+
+  #closeSide(link: Link, node: NodeIndex, peer: NodeIndex): void {
+    if (!link.openAt.delete(node)) return
+    this.#ends[node]!.linked(peer, false)
+    this.dial(node, peer)
+  }
+
+  /** The other side hears that the connection was closed, when it can hear. */
+  #sayClosed(node: NodeIndex, peer: NodeIndex, link: Link): void {
+    this.#carry(link, node, peer, 'answer', () => this.#closeSide(link, peer, node))
+  }
+
+  // ── directions ─────────────────────────────────────────────────────────────────────────────────
+
+  cut(from: NodeIndex, to: NodeIndex): void {
+    const way = this.#way(from, to)
+    way.cuts += 1
+    if (way.cuts === 1) this.#recorder.note({ kind: 'link.cut', from, to })
+  }
+
+  heal(from: NodeIndex, to: NodeIndex): void {
+    const way = this.#way(from, to)
+    if (way.cuts === 0) return
+    way.cuts -= 1
+    if (way.cuts > 0) return
+    this.#recorder.note({ kind: 'link.healed', from, to })
+    this.#release(way)
+  }
+
+  clog(from: NodeIndex, to: NodeIndex): void {
+    const way = this.#way(from, to)
+    way.clogs += 1
+    if (way.clogs === 1) this.#recorder.note({ kind: 'link.clogged', from, to })
+  }
+
+  unclog(from: NodeIndex, to: NodeIndex): void {
+    const way = this.#way(from, to)
+    if (way.clogs === 0) return
+    way.clogs -= 1
+    if (way.clogs > 0) return
+    this.#recorder.note({ kind: 'link.unclogged', from, to })
+    this.#release(way)
+  }
+
+  /** Ends every cut and clog of a direction. */
+  open(from: NodeIndex, to: NodeIndex): void {
+    const way = this.#way(from, to)
+    if (way.cuts > 0) way.cuts = 1
+    if (way.clogs > 0) way.clogs = 1
+    this.heal(from, to)
+    this.unclog(from, to)
+  }
+
+  isBlocked(from: NodeIndex, to: NodeIndex): boolean {
+    return isHeld(this.#way(from, to))
+  }
+
+  #release(way: Way): void {
+    if (isHeld(way)) return
+    for (const { link, lane, arrive } of way.held.splice(0)) {
+      this.#carry(link, way.from, way.to, lane, arrive)
+    }
+  }
+
+  // ── what is carried ────────────────────────────────────────────────────────────────────────────
+
+  send(from: NodeIndex, to: NodeIndex, channel: Channel, bytes: Uint8Array): void {
+    const link = this.#linkOf(from, to)
+    if (link === undefined) return
+    const way = this.#way(from, to)
+    this.#carry(link, from, to, channel, () => {
+      if (channel === 'heartbeat') way.heardMs = this.#timeline.nowMs
+      this.#ends[to]!.message(from, channel, bytes)
+    })
+  }
+
+  gossip(from: NodeIndex, to: NodeIndex, message: Gossip): void {
+    const link = this.#linkOf(from, to)
+    if (link === undefined) return
+    const { loss, duplicate, replay } = this.#net
+    if (hits(this.#random, loss)) return
+    const arrive = (): void => this.#ends[to]!.gossip(from, message)
+    this.#carry(link, from, to, 'gossip', arrive)
+    if (hits(this.#random, duplicate)) this.#carry(link, from, to, 'gossip', arrive)
+    if (!hits(this.#random, replay)) return
+    this.#timeline.after(within(this.#random, [120_000, 600_000]), () => {
+      const present = this.#linkOf(from, to)
+      if (present !== undefined) this.#carry(present, from, to, 'gossip', arrive)
+    })
+  }
+
+  /** Brings a question; `answered` is called with the answer if it comes. */
+  ask(
+    from: NodeIndex,
+    to: NodeIndex,
+    question: { readonly protocol: Protocol; readonly bytes: Uint8Array },
+    answered: (bytes: Uint8Array) => void,
+  ): void {
+    const link = this.#linkOf(from, to)
+    if (link === undefined || hits(this.#random, this.#net.loss / 4)) return
+    const answer = (bytes: Uint8Array): void => {
+      if (!link.openAt.has(to) || hits(this.#random, this.#net.loss / 4)) return
+      this.#carry(link, to, from, 'answer', () => answered(bytes))
+    }
+    this.#carry(link, from, to, 'ask', () => this.#ends[to]!.request(from, { ...question, answer }))
+  }
+
+  /** The connection that a side holds for open. */
+  #linkOf(from: NodeIndex, to: NodeIndex): Link | undefined {
+    const link = this.#links.get(pair(from, to))
+    return link?.openAt.has(from) === true ? link : undefined
+  }
+
+  #carry(link: Link, from: NodeIndex, to: NodeIndex, lane: Lane, arrive: () => void): void {
+    const way = this.#way(from, to)
+    if (isHeld(way)) {
+      this.#hold(way, { link, lane, arrive })
+      return
+    }
+    const atMs = Math.max(this.#timeline.nowMs + this.#delay(), way.lastMs[lane])
+    way.lastMs[lane] = atMs
+    this.#timeline.at(atMs, () => {
+      if (!this.#isCurrent(link, from, to) || !link.openAt.has(to)) return
+      if (isHeld(way)) this.#hold(way, { link, lane, arrive })
+      else arrive()
+    })
+  }
+
+  /** A newer heartbeat replaces an unsent one; a full queue of records closes their stream. */
+  #hold(way: Way, held: Held): void {
+    if (held.lane === 'heartbeat') way.held = way.held.filter(({ lane }) => lane !== 'heartbeat')
+    const sameLane = way.held.filter(({ lane }) => lane === held.lane).length
+    if (sameLane >= limits.peerQueueMessagesMax) {
+      way.held = way.held.filter(({ lane }) => lane !== held.lane)
+      return
+    }
+    way.held.push(held)
+  }
+
+  #delay(): number {
+    const { delayMs, tailMs, loss } = this.#net
+    let delay = within(this.#random, delayMs) + exponential(this.#random, tailMs)
+    let againMs = retransmitMs
+    while (hits(this.#random, loss) && againMs < 30_000) {
+      delay += againMs
+      againMs *= 2
+    }
+    return delay
+  }
+}
+
+const isHeld = ({ cuts, clogs }: Way): boolean => cuts > 0 || clogs > 0
+
+const pair = (a: NodeIndex, b: NodeIndex): string => (a < b ? `${a}-${b}` : `${b}-${a}`)
