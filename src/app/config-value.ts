@@ -100,7 +100,7 @@ export function parseTimezone(text: string): Parsed<string> {
     : bad(`${shown(text)} is not known here`, 'use an IANA name such as Europe/Berlin or UTC')
 }
 
-/** `host:port` on this machine only (SEC-51). */
+/** `host:port` on this machine only. */
 export function parseHttp(text: string): Parsed<HttpAddress> {
   const found = splitPort(text)
   if (found === undefined)

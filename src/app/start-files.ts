@@ -1,4 +1,4 @@
-// What lies in the data directory before a daemon is made: private files, made when absent (SEC-22).
+// What lies in the data directory before a daemon is made: private files, made when absent.
 
 import { randomBytes } from 'node:crypto'
 import {

@@ -32,7 +32,7 @@ export function fromWords(words: Words): bigint {
   return (BigInt(words[0]!) << 32n) | BigInt(words[1]!)
 }
 
-/** FNV-1a 64 over the UTF-8 form of the text, then fmix64 (scheduling.md §1). */
+/** FNV-1a 64 over the UTF-8 form of the text, then fmix64 (docs/reference/schedule.md). */
 export function hash64(text: string): bigint {
   const words = createWords()
   hashWords(text, words)

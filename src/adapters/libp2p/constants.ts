@@ -37,7 +37,7 @@ export const streamLimits = { maxInboundStreams: 8, maxOutboundStreams: 8 } as c
 export const admissionWaitMs = 3_000
 /** Streams of one peer that wait for its admission; the next one is aborted. */
 export const admissionWaitersMax = 12
-/** Peers connected without being admitted, at once; further strangers are refused (SEC-41). */
+/** Peers connected without being admitted, at once; further strangers are refused. */
 export const strangersMax = 16
 
 /** Opening a stream on an existing connection: two round trips. */
@@ -56,7 +56,7 @@ export const serveMs = 30_000
 export const verdictsMax = 1_024
 /** A verdict that takes longer counts as `ignore`. */
 export const verdictMs = 2_000
-/** Gossip taken from one peer (security.md §6.2). */
+/** Gossip taken from one peer. */
 export const gossipRate = { perSecond: 100, burst: 500 } as const
-/** Frames taken from one peer on `exec` (distribution.md §1.5). */
+/** Frames taken from one peer on `exec`. */
 export const execRate = { perSecond: 500, burst: 2_000 } as const

@@ -10,7 +10,7 @@ export function topicNames(clusterId: string): Readonly<Record<Topic, string>> {
 /** Members up to which a publisher sends to all of them and the mesh is dense. */
 const smallFleet = 30
 
-/** Options of gossipsub; every value that is not its default has its reason in libp2p.md §6. */
+/** Options of gossipsub; every value that is not its default has its reason in docs/design/0006-libp2p-settings.md. */
 export function gossipOptions(
   topics: readonly string[],
   fleetSize: number,

@@ -1,4 +1,4 @@
-// Gossipsub knows no admission. It gets a registrar of ours (security.md SEC-42): streams of peers
+// Gossipsub knows no admission. It gets a registrar of ours: streams of peers
 // that are not admitted wait a moment and are aborted, and a peer that speaks gossip is announced
 // to it on admission, not on connection. libp2p's own middleware is no way to do this: it grows with
 // every stream.

@@ -1,6 +1,6 @@
 // libp2p does not stay connected by itself: it dials once, gives up, keeps two connections where one
 // is wanted, and never reopens a gossip stream that died. What to do about it is decided here, from
-// facts alone; the keeper gathers the facts and does what the plan says (libp2p.md §4.1).
+// facts alone; the keeper gathers the facts and does what the plan says (docs/design/0006-libp2p-settings.md).
 
 import type { MemberId } from '../../core/ids.ts'
 

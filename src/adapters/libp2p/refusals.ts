@@ -16,7 +16,7 @@ export interface Sentence {
 
 /** For a peer with which the core wants no connection now. */
 export const unwanted: Sentence = { firstMs: 30_000, maxMs: 600_000 }
-/** For a peer that sent what no member sends (distribution.md §2.3). */
+/** For a peer that sent what no member sends. */
 export const offender: Sentence = { firstMs: 600_000, maxMs: 86_400_000 }
 
 const strikesMax = 5

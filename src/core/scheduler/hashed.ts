@@ -1,7 +1,7 @@
 /**
  * `H` in a cron field: one value of the field's range, the same on all members and different for
  * different jobs, so that a thousand daily jobs do not start in the same second. The choice is
- * hash64(`H|name|field`) scaled to the range (scheduling.md §3.1); renaming a job moves it.
+ * hash64(`H|name|field`) scaled to the range (docs/reference/schedule.md); renaming a job moves it.
  */
 import { hash64, scale } from '../hash.ts'
 import { ok, refuse, type Result } from '../result.ts'

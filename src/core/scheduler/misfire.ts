@@ -1,6 +1,6 @@
 /**
  * Ticks that nobody was there to run: which of them run after all, and what is recorded about the
- * others (scheduling.md §5).
+ * others (docs/reference/schedule.md).
  *
  * First answer: walk from the last handled tick to now. After a year of absence a job of every second
  * has 31 million of them, and a scheduler that counts its backlog stops for good (Kubernetes did,

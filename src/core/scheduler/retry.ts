@@ -1,4 +1,4 @@
-// How long a slot waits before its next attempt: the same on every member (scheduling.md §9).
+// How long a slot waits before its next attempt: the same on every member (docs/reference/schedule.md).
 
 import { hash64, scale, SCALE_MAX } from '../hash.ts'
 import type { Retry } from '../jobs/definition.ts'

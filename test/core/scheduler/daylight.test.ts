@@ -24,7 +24,7 @@ const eight = '00:00 00:15 00:30 00:45 01:00 01:15 01:30 01:45'
   .join(' ')
 const lordHowe = 'Australia/Lord_Howe'
 
-/** The golden table of scheduling.md §3.2. `skip` and `strict` are those of `cron` where left out. */
+/** The golden table of docs/reference/schedule.md. `skip` and `strict` are those of `cron` where left out. */
 const golden: readonly Row[] = [
   { pattern: '0 30 2 * * *', ...spring, cron: '2026-03-29T01:00:00Z', skip: '', strict: '' },
   {

@@ -10,7 +10,7 @@ function resolved(pattern: string, name = 'backup'): string {
   return plain.ok ? plain.value.join(' ') : plain.refusal.message
 }
 
-/** Golden table of scheduling.md §3.1. */
+/** Golden table of docs/reference/schedule.md. */
 const golden: readonly (readonly [string, string, string, string])[] = [
   ['backup', '14 18 1 20 6 2', '4,19,34,49', '1'],
   ['rotate-logs', '25 27 6 25 6 1', '6,21,36,51', '2'],

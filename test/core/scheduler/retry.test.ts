@@ -15,7 +15,7 @@ const retry: Retry = {
 const execution = 'backup@1767236400000'
 const attempts = [1, 2, 3, 4, 5, 6, 7, 8]
 
-/** Golden table of scheduling.md §9. */
+/** Golden table of docs/reference/schedule.md. */
 const golden: readonly (readonly [Retry['backoff'], readonly number[]])[] = [
   ['fixed', [4030, 4492, 4212, 4137, 4413, 4408, 4513, 4735]],
   ['exponential', [4030, 8984, 16848, 33090, 70604, 141047, 270771, 284047]],

@@ -11,7 +11,7 @@ import { until } from '../../contract/network-until.ts'
 import { directoryOf, Local } from './local.ts'
 import { findRunning, hasLeft, isAlive, killOwner, startOwner } from './owner-process.ts'
 
-test('SEC-70 the environment is built from empty', async (t) => {
+test('the environment is built from empty', async (t) => {
   const env = { ...process.env, MESHCRON_TOKEN: 'canary', LANG: 'C.UTF-8', TZ: 'UTC' }
   const local = await Local.start(t, { env })
   const launch = local.shell('env | grep -v ^PWD=', { MESHCRON_JOB: 'job1', LANG: 'C' })
@@ -107,7 +107,7 @@ test('what cannot be started says why', async (t) => {
   assert.match(nul.detail, /zero byte/)
 })
 
-test('SEC-18 nothing of an argument is interpreted', async (t) => {
+test('nothing of an argument is interpreted', async (t) => {
   const local = await Local.start(t)
   const argv = ['printf', '%s|', '$HOME', '`id`', ';', '--', 'a b', '*', '\n']
   const launch = local.launch({ kind: 'exec', argv })
@@ -115,7 +115,7 @@ test('SEC-18 nothing of an argument is interpreted', async (t) => {
   assert.equal(await local.output(launch), '$HOME|`id`|;|--|a b|*|\n|')
 })
 
-test('SEC-71 a grandchild that holds the output does not hold the job, and is killed', async (t) => {
+test('a grandchild that holds the output does not hold the job, and is killed', async (t) => {
   const local = await Local.start(t)
   const launch = local.shell('sleep 1000 & echo $!')
   const pid = Number(await local.line(launch))
@@ -123,7 +123,7 @@ test('SEC-71 a grandchild that holds the output does not hold the job, and is ki
   await until('the grandchild is gone', () => !isAlive(pid))
 })
 
-test('SEC-71 of the group nothing remains, also when it has closed the output', async (t) => {
+test('of the group nothing remains, also when it has closed the output', async (t) => {
   const local = await Local.start(t)
   const launch = local.shell('sleep 1000 >/dev/null 2>&1 & echo $!')
   const pid = Number(await local.line(launch))

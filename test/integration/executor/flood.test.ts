@@ -12,7 +12,7 @@ const kept = limits.outputHeadBytes + limits.outputTailBytes
 const residentBytes = (pid: number): number =>
   Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1_024
 
-test('SEC-72 1 GB of output is counted and bounded, and costs the daemon nothing', async (t) => {
+test('1 GB of output is counted and bounded, and costs the daemon nothing', async (t) => {
   const local = await Local.start(t)
   const small = local.shell('head -c 10000000 /dev/zero')
   await local.end(small)

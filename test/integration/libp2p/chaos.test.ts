@@ -1,4 +1,4 @@
-// The faults that libp2p does not recover from by itself (libp2p.md §9), seeded. Afterwards there is
+// The faults that libp2p does not recover from by itself (docs/design/0006-libp2p-settings.md), seeded. Afterwards there is
 // exactly one connection between each two nodes and a message of everyone reaches everyone.
 
 import assert from 'node:assert/strict'
