@@ -1,8 +1,10 @@
 // Writes the pages of docs/reference that are made from code. test/tidy.test.ts fails when one of
 // them is stale; `npm run reference` renews them.
 
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { routesOf } from '../src/adapters/http/app.ts'
+import { describeApi } from '../src/adapters/http/openapi.ts'
 import { optionNames, options } from '../src/app/config-options.ts'
 import { errors, type ErrorMeaning } from '../src/core/errors.ts'
 
@@ -13,7 +15,17 @@ export function referencePages(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/reference/errors.md', errorPage()],
     ['docs/reference/configuration.md', configurationPage()],
+    ['docs/reference/openapi.json', apiDocument()],
   ])
+}
+
+/** The document that a node serves at /api/v1/openapi.json; routes describe themselves without serving. */
+function apiDocument(): string {
+  const { version } = JSON.parse(readFileSync(join(house, 'package.json'), 'utf8')) as {
+    version: string
+  }
+  const routes = routesOf({} as Parameters<typeof routesOf>[0], version)
+  return `${JSON.stringify(describeApi(routes, version), null, 2)}\n`
 }
 
 function errorPage(): string {
