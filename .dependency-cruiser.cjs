@@ -4,7 +4,7 @@
 const cron = '^src/core/scheduler/cron[.]ts$'
 const cbor = '^src/core/wire/cbor[.]ts$'
 const entryPoints = [
-  '^src/adapters/executor/helper[.]ts$',
+  '^src/adapters/executor/executor-process[.]ts$',
   '^src/cli/main[.]ts$',
   '^src/cli/shim[.]cjs$',
   '^src/dashboard/',

@@ -1,5 +1,5 @@
 // Bundles src/cli/main.ts into dist/meshcron.js, which runs without node_modules, the small program of
-// the executor's own process into dist/executor-helper.js, and puts the shim that the package's bin
+// the executor's own process into dist/executor-process.js, and puts the shim that the package's bin
 // names beside them.
 //
 // node scripts/build.ts [--entry FILE] [--outdir FOLDER]
@@ -41,8 +41,8 @@ export async function bundle(entry: string, outdir: string): Promise<number> {
     logLevel: 'warning',
   }
   await build({ ...shared, entryPoints: [entry], outfile })
-  const helper = join(house, 'src/adapters/executor/helper.ts')
-  await build({ ...shared, entryPoints: [helper], outfile: join(outdir, 'executor-helper.js') })
+  const helper = join(house, 'src/adapters/executor/executor-process.ts')
+  await build({ ...shared, entryPoints: [helper], outfile: join(outdir, 'executor-process.js') })
   const shim = join(outdir, 'meshcron.cjs')
   copyFileSync(join(house, 'src/cli/shim.cjs'), shim)
   chmodSync(shim, 0o755)

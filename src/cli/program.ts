@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { version } from '../app/build.ts'
 import type { Io } from './io.ts'
 import { formats } from './output.ts'
 import { addVerbs, verb } from './verbs.ts'
@@ -41,6 +42,7 @@ export function createProgram(io: Io): Command {
       new Option('-o, --output <format>', 'form of the output').choices(formats).default('table'),
     )
     .option('--watch', 'show it again every second')
+    .version(version, '-V, --version', 'show the version')
     .helpCommand(false)
     .configureHelp({ showGlobalOptions: true, sortSubcommands: false })
     .configureOutput({

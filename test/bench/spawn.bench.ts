@@ -113,8 +113,8 @@ async function throughExecutor(dir: string): Promise<Starter> {
 
 /** As it is published: run from source it would carry the TypeScript stripper, 26 MB to copy. */
 async function bundleHelper(dir: string): Promise<string> {
-  const source = new URL('../../src/adapters/executor/helper.ts', import.meta.url)
-  const outfile = join(dir, 'executor-helper.mjs')
+  const source = new URL('../../src/adapters/executor/executor-process.ts', import.meta.url)
+  const outfile = join(dir, 'executor-process.mjs')
   const entryPoints = [fileURLToPath(source)]
   await build({ entryPoints, outfile, bundle: true, minify: true, format: 'esm', platform: 'node' })
   return outfile

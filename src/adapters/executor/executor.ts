@@ -22,7 +22,7 @@ export interface LocalExecutorComponents {
 export interface LocalExecutorInit {
   /** Outputs and what is needed to find lost children; made when it is missing. */
   readonly dir: string
-  /** Program of the helper process; default: helper.ts here, `executor-helper.js` beside a bundle. */
+  /** Program of the helper process; default: helper.ts here, `executor-process.js` beside a bundle. */
   readonly helperUrl?: URL
   /** Ended attempts whose output is kept; default 10,000. More costs 320 KiB each at most. */
   readonly outputsMax?: number
@@ -219,6 +219,6 @@ const hasExited = ({ exitCode, signalCode }: ChildProcess): boolean =>
 function defaultHelperUrl(): URL {
   const isSource = import.meta.url.endsWith('.ts')
   return isSource
-    ? new URL('./helper.ts', import.meta.url)
-    : new URL('./executor-helper.js', import.meta.url)
+    ? new URL('./executor-process.ts', import.meta.url)
+    : new URL('./executor-process.js', import.meta.url)
 }

@@ -205,6 +205,26 @@ export function fakeApi(
     },
     stopExecution: async (id) =>
       id === execution.id ? ok({ job: 'hello', execution: id }) : unknownExecution(id),
+    ...forecasts(note),
+    members: async () => ok({ items: members }),
+    status: async () => ok(status),
+    ready: () => ({ ready: true, reason: '' }),
+    leave: async () => {
+      note('leave')
+      return ok(undefined)
+    },
+    events: (listener) => {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    ...overrides,
+  }
+}
+
+type Note = (...call: readonly [string, ...unknown[]]) => void
+
+function forecasts(note: Note): Pick<Api, 'plan' | 'explain'> {
+  return {
     plan: async (query) => {
       note('plan', query)
       const [tick] = hello.next
@@ -226,18 +246,6 @@ export function fakeApi(
         reason: 'exit',
       })
     },
-    members: async () => ok({ items: members }),
-    status: async () => ok(status),
-    ready: () => ({ ready: true, reason: '' }),
-    leave: async () => {
-      note('leave')
-      return ok(undefined)
-    },
-    events: (listener) => {
-      listeners.add(listener)
-      return () => void listeners.delete(listener)
-    },
-    ...overrides,
   }
 }
 

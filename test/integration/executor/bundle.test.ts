@@ -6,8 +6,8 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { directoryOf, Local } from './local.ts'
 
 test('the helper runs as one bundled file', async (t) => {
-  const outfile = join(directoryOf(t), 'executor-helper.mjs')
-  const helper = '../../../src/adapters/executor/helper.ts'
+  const outfile = join(directoryOf(t), 'executor-process.mjs')
+  const helper = '../../../src/adapters/executor/executor-process.ts'
   await build({
     entryPoints: [fileURLToPath(new URL(helper, import.meta.url))],
     outfile,
