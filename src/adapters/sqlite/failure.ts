@@ -28,6 +28,11 @@ const damageCodes: readonly number[] = [
 /** The file ends inside a page. */
 const shortRead = 522
 const corruptIndex = 779
+/**
+ * A write or a truncation was refused: the file system has turned read-only, say. The transaction is
+ * rolled back as a whole, so it may be tried again; after a failed sync nobody knows what is stored.
+ */
+const refusedWrites: readonly number[] = [778, 1_546]
 
 /** A commit of which nothing was written. */
 export class StoreFailure extends Error implements StoreError {
@@ -80,8 +85,15 @@ export function isDamage(error: unknown): boolean {
 export const isIndexDamage = (error: unknown): boolean =>
   error instanceof Error && 'errcode' in error && error.errcode === corruptIndex
 
+const isRefusedWrite = (error: unknown): boolean =>
+  error instanceof Error &&
+  'errcode' in error &&
+  typeof error.errcode === 'number' &&
+  refusedWrites.includes(error.errcode)
+
 /** The port's error for an error of a commit; anything but SQLite's is a bug and stays what it is. */
 export function storeFailure(error: unknown): unknown {
+  if (isRefusedWrite(error)) return new StoreFailure('MC_STORE_FAILED', 'readonly', error)
   switch (resultCode(error)) {
     case undefined:
       return error
