@@ -1,0 +1,96 @@
+// C2: one attempt starts once; a second start needs an excuse that the history proves.
+
+import type { Checker, History, NodeIndex, Violation } from '../history.ts'
+import { attemptsOf, type Run } from './attempts.ts'
+import { groundOf, type Ground } from './ground.ts'
+import { Tally } from './tally.ts'
+
+/** A claim that nobody received within this did not leave its node. */
+const unheardMs = 1_000
+
+/** What makes a second start no violation. */
+type Excuse = 'no-path' | 'restarted' | 'unheard' | 'forgotten'
+
+/** C2. */
+export class DuplicatesChecker implements Checker {
+  readonly name = 'C2'
+  #tally = new Tally()
+
+  get stats(): Readonly<Record<string, number>> {
+    return this.#tally.counts
+  }
+
+  check(history: History): readonly Violation[] {
+    this.#tally = new Tally()
+    const violations: Violation[] = []
+    for (const runs of attemptsOf(history).attempts()) {
+      this.#tally.add('attempts')
+      for (const [index, second] of runs.entries()) {
+        for (const first of runs.slice(0, index)) {
+          const found = this.#judge(history, first, second)
+          if (found !== undefined) violations.push(found)
+        }
+      }
+    }
+    return violations
+  }
+
+  #judge(history: History, first: Run, second: Run): Violation | undefined {
+    const ground = groundOf(history)
+    const plannedMs = first.start.dueMs ?? first.start.atMs
+    const fault = ground.classOf(plannedMs - 30_000, second.start.atMs)
+    const excuse = excuseOf(ground, first, second)
+    this.#tally.add('duplicates', fault)
+    this.#tally.add(`duplicates.${excuse ?? 'unexcused'}`, fault)
+    if (excuse !== undefined) return undefined
+    const { node, atMs, attempt, job, execution } = second.start
+    const afterMs = atMs - first.start.atMs
+    const message = `${attempt} ran on node ${first.start.node} and, ${afterMs} ms later, on node ${node}`
+    return { property: 'C2', message, atMs, job, execution }
+  }
+}
+
+/** Instant from which a path had to last: before the tick was due, or before the first start. */
+function talksFrom({ start }: Run): number {
+  return start.number > 1 || start.dueMs === null ? start.atMs : Math.min(start.dueMs, start.atMs)
+}
+
+function excuseOf(ground: Ground, first: Run, second: Run): Excuse | undefined {
+  const [a, b] = [first.start.node, second.start.node]
+  const secondMs = second.start.atMs
+  const claims = attemptsOf(ground.history).claims(first.start.attempt, a)
+  const hasForgotten = (node: NodeIndex): boolean => {
+    const stored = claims.filter((claim) => claim.node === node && claim.atMs <= secondMs)
+    if (stored.length === 0) return true
+    return ground.nodes[node]!.losses.some(({ atMs, keptUntilMs, isUnsyncedOnly }) =>
+      stored.every(
+        (claim) =>
+          claim.atMs <= atMs &&
+          atMs <= secondMs &&
+          claim.atMs > keptUntilMs &&
+          !(isUnsyncedOnly && claim.synced),
+      ),
+    )
+  }
+  if (!hasForgotten(b)) return undefined
+  if (isUnheard(ground, first, secondMs)) return 'unheard'
+  if (ground.nodes.every((_, node) => hasForgotten(node))) return 'forgotten'
+  if (a === b) return undefined
+  const fromMs = talksFrom(first) - ground.history.scenery.timers.settleMs
+  if (!ground.hasPath(a, b, fromMs, secondMs, talksFrom(first) - unheardMs)) {
+    const wasUp = [a, b].every((node) => ground.nodes[node]!.up.covers(fromMs, secondMs))
+    return wasUp ? 'no-path' : 'restarted'
+  }
+  return undefined
+}
+
+/** The first one died or hung before anybody had its claim. */
+function isUnheard(ground: Ground, first: Run, secondMs: number): boolean {
+  const { node, atMs, attempt } = first.start
+  const claims = attemptsOf(ground.history).claims(attempt, node)
+  const claimedMs = claims.find((claim) => claim.node === node)?.atMs ?? atMs
+  if (claims.some((claim) => claim.node !== node && claim.atMs < secondMs)) return false
+  const { up, stalled } = ground.nodes[node]!
+  const isUp = up.covers(claimedMs, Math.min(secondMs, atMs + unheardMs))
+  return !isUp || stalled.longerThan(unheardMs).meets(claimedMs, atMs + unheardMs)
+}

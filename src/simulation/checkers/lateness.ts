@@ -1,0 +1,126 @@
+// C1: a tick that some node could start is started, at most L late.
+
+import type { Checker, History, NodeIndex, Violation } from '../history.ts'
+import { attemptsOf } from './attempts.ts'
+import { groundOf, type FaultClass } from './ground.ts'
+import { boundMs, boundNodes, ticksOf, type Tick } from './obligations.ts'
+import { mayOverlap } from './open-executions.ts'
+import { Tally } from './tally.ts'
+
+/** How much early a start may be by clocks that count as right. */
+export const earlyMs = 2_000
+/** Latest start of a tick that nothing disturbed, beside its own jitter. */
+const quietBoundMs = 3_000
+
+/** Why a tick without a start is no violation. */
+type Excuse = 'no-eligible-node' | 'overlap' | 'deadline'
+
+/** C1. */
+export class LatenessChecker implements Checker {
+  readonly name = 'C1'
+  #tally = new Tally()
+
+  get stats(): Readonly<Record<string, number>> {
+    return this.#tally.counts
+  }
+
+  check(history: History): readonly Violation[] {
+    this.#tally = new Tally()
+    const violations: Violation[] = []
+    for (const tick of ticksOf(history)) {
+      // what is still to come cannot be judged
+      if (tick.plannedMs + history.scenery.timers.takeoverWindowMs > history.endMs) continue
+      this.#tally.add('ticks')
+      if (tick.waiver !== undefined) this.#tally.add(`waived.${tick.waiver}`)
+      else violations.push(...this.#judge(history, tick))
+    }
+    return violations
+  }
+
+  /** One slot for the fleet, or one for each node that could start it. */
+  #judge(history: History, tick: Tick): readonly Violation[] {
+    const bound = boundNodes(history, tick)
+    if (!tick.definition.placement.every) return this.#judgeSlot(history, tick, bound, undefined)
+    return bound.flatMap((node) => this.#judgeSlot(history, tick, [node], node))
+  }
+
+  #judgeSlot(
+    history: History,
+    tick: Tick,
+    bound: readonly NodeIndex[],
+    owner: NodeIndex | undefined,
+  ): readonly Violation[] {
+    const toMs = boundMs(history, tick)
+    const fault = groundOf(history).classOf(tick.dueMs - 30_000, toMs)
+    const slot = owner === undefined ? undefined : history.scenery.members[owner]
+    this.#tally.add('obliged', fault)
+    this.#tally.add(bound.length > 0 ? 'binding' : 'unbound', fault)
+    const start = firstStart(history, tick, owner)
+    if (start !== undefined) {
+      if (tick.plannedMs === tick.dueMs) this.#tally.lateness(start.atMs - tick.dueMs, fault)
+      return this.#judgeStart(history, tick, start, bound.length > 0, fault)
+    }
+    const excuse = this.#excuseOf(history, tick, slot, bound, fault)
+    this.#tally.add('missed', fault)
+    this.#tally.add(`missed.${excuse ?? 'unexcused'}`, fault)
+    if (excuse !== undefined) return []
+    return [violation(tick, toMs, `no start until ${toMs - tick.dueMs} ms after it was due`)]
+  }
+
+  #judgeStart(
+    history: History,
+    tick: Tick,
+    start: { readonly atMs: number; readonly node: NodeIndex },
+    isBinding: boolean,
+    fault: FaultClass,
+  ): readonly Violation[] {
+    const { atMs } = start
+    if (atMs < tick.dueMs - earlyMs && !isExplained(history, atMs, tick.dueMs)) {
+      return [violation(tick, atMs, `started ${tick.dueMs - atMs} ms early on node ${start.node}`)]
+    }
+    if (isBinding && fault === 'quiet' && atMs > tick.plannedMs + quietBoundMs) {
+      const lateMs = atMs - tick.plannedMs
+      return [violation(tick, atMs, `started ${lateMs} ms late although nothing was wrong`)]
+    }
+    const latestMs = tick.plannedMs + history.scenery.timers.takeoverWindowMs + earlyMs
+    if (!isBinding || atMs <= latestMs) return []
+    return [violation(tick, atMs, `started ${atMs - tick.plannedMs} ms late on node ${start.node}`)]
+  }
+
+  #excuseOf(
+    history: History,
+    tick: Tick,
+    slot: string | undefined,
+    bound: readonly NodeIndex[],
+    fault: FaultClass,
+  ): Excuse | undefined {
+    if (bound.length === 0) return 'no-eligible-node'
+    const toMs = fault === 'quiet' ? tick.plannedMs + earlyMs : boundMs(history, tick)
+    if (mayOverlap(history, tick, slot, tick.dueMs - earlyMs, toMs)) return 'overlap'
+    const isShort = tick.cutoffMs - tick.plannedMs < history.scenery.timers.takeoverWindowMs
+    return isShort && fault !== 'quiet' ? 'deadline' : undefined
+  }
+}
+
+/** A wrong clock that a node could follow makes a start early. */
+function isExplained(history: History, atMs: number, dueMs: number): boolean {
+  const offsets = groundOf(history).offsetsAt(atMs)
+  return offsets.some((offsetMs) => atMs + offsetMs >= dueMs - earlyMs)
+}
+
+function firstStart(
+  history: History,
+  tick: Tick,
+  owner: NodeIndex | undefined,
+): { readonly atMs: number; readonly node: NodeIndex } | undefined {
+  const runs = attemptsOf(history).ofExecution(tick.execution)
+  return runs.find(({ start }) => owner === undefined || start.node === owner)?.start
+}
+
+const violation = (tick: Tick, atMs: number, message: string): Violation => ({
+  property: 'C1',
+  message,
+  atMs,
+  job: tick.truth.name,
+  execution: tick.execution,
+})

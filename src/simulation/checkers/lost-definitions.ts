@@ -1,0 +1,63 @@
+// C4: what was acknowledged is there in the end, on every node, unless somebody who knew of it wrote
+// something else.
+
+import type { Checker, Counters, EntryOf, History, Violation } from '../history.ts'
+import { jobsOf, type JobTruth, type Writing } from './definitions.ts'
+import { finalSamples } from './samples.ts'
+
+type Known = EntryOf<'sample'>['jobs'][number]
+
+/** C4. */
+export class LostDefinitionsChecker implements Checker {
+  readonly name = 'C4'
+  #counts: Record<string, number> = {}
+
+  get stats(): Counters {
+    return this.#counts
+  }
+
+  check(history: History): readonly Violation[] {
+    this.#counts = { acknowledged: 0, required: 0 }
+    const samples = finalSamples(history)
+    return [...jobsOf(history).values()].flatMap((truth) => {
+      this.#count(truth, history)
+      return samples.flatMap((sample) => {
+        const known = sample.jobs.find(({ job }) => job === truth.name)
+        const reason = judge(truth, known, sample.atMs, samples)
+        if (reason === undefined) return []
+        const message = `${reason}; node ${sample.node}`
+        return [{ property: 'C4', message, atMs: sample.atMs, job: truth.name }]
+      })
+    })
+  }
+
+  #count(truth: JobTruth, history: History): void {
+    const durable = truth.writes.filter((write) => write.durable)
+    const kept = durable.filter((write) => truth.holders(write, history.endMs).length > 0)
+    this.#counts['acknowledged']! += durable.length
+    this.#counts['required']! += kept.length
+  }
+}
+
+function judge(
+  truth: JobTruth,
+  known: Known | undefined,
+  atMs: number,
+  samples: readonly EntryOf<'sample'>[],
+): string | undefined {
+  /** Nobody can have it from a node that is off or whose disk lost it. */
+  const isRequired = (write: Writing): boolean =>
+    write.durable && samples.some(({ node }) => truth.held(write, node, atMs) === 'yes')
+  const life = truth.possible('life', atMs)
+  const rest = truth.possible('rest', atMs)
+  const isLive = known?.live === true
+  if (!isLive && life.every((write) => write.kind === 'put' && isRequired(write))) {
+    return known === undefined ? 'an acknowledged job is not known' : 'a live job counts as deleted'
+  }
+  if (isLive && !life.some(({ kind }) => kind === 'put')) return 'a deleted job is live'
+  if (!isLive) return undefined
+  if (rest.some(({ version }) => version === known.version)) return undefined
+  // an older one may be all that is left where disks were lost
+  if (!rest.some(isRequired)) return undefined
+  return `write ${known.version} is in force instead of ${rest.map(({ version }) => version).join(' or ')}`
+}
