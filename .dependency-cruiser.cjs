@@ -10,6 +10,8 @@ const entryPoints = [
   '^src/dashboard/',
 ]
 const daemon = '^src/app/daemon[.]ts$'
+const simulate = '^src/cli/commands/simulate[.]ts$'
+const loop = '^src/app/(driver|carry-out)[.]ts$'
 const answers = '^src/adapters/http/(api|schema)[.]ts$'
 const libp2pPackages = '(^|/)node_modules/(libp2p|@libp2p/[^/]+|it-[^/]+)/'
 
@@ -62,7 +64,7 @@ module.exports = {
     rule(
       'daemon-alone-wires-adapters',
       'One place constructs adapters, so one place shows how the product is put together.',
-      { path: '^src/', pathNot: ['^src/adapters/', daemon] },
+      { path: '^src/', pathNot: ['^src/(adapters|simulation)/', daemon] },
       { path: '^src/adapters/', pathNot: answers },
     ),
     rule(
@@ -77,6 +79,21 @@ module.exports = {
       // answers.ts gives the command line the types of the API's answers, and nothing else
       { path: '^src/cli/', pathNot: '^src/cli/answers[.]ts$' },
       { path: '^src/(?!(core|ports|app|cli|simulation)/)' },
+    ),
+    rule(
+      'simulation-runs-what-ships',
+      'The simulator drives the core in the order of the driver, on the twins of the adapters.',
+      { path: '^src/simulation/' },
+      {
+        path: '^src/',
+        pathNot: ['^src/(core|ports|simulation|adapters/memory)/', loop],
+      },
+    ),
+    rule(
+      'nothing-knows-the-simulation',
+      'What is simulated cannot tell; one command shows it to users.',
+      { path: '^src/', pathNot: ['^src/simulation/', simulate] },
+      { path: '^src/simulation/' },
     ),
     rule(
       'dashboard-is-a-client',
@@ -105,7 +122,7 @@ module.exports = {
     rule(
       'oracle-is-independent',
       'A checker that shares the schedule code with its subject repeats its mistakes.',
-      { path: '^test/sim/(oracle[./]|checkers/)' },
+      { path: '^src/simulation/(oracle|checkers)/' },
       { path: ['^src/core/(?!(ids|jobs/definition)[.]ts$)', '(^|/)node_modules/croner/'] },
     ),
     rule('no-cycles', 'A cycle is one module in several files.', {}, { circular: true }),
@@ -116,7 +133,12 @@ module.exports = {
       severity: 'error',
       module: {
         path: '^src/',
-        pathNot: [...entryPoints, '^src/adapters/memory/'],
+        pathNot: [
+          ...entryPoints,
+          '^src/adapters/memory/',
+          // two processes are compared by a test, not by one run
+          '^src/simulation/checkers/determinism[.]ts$',
+        ],
         numberOfDependentsLessThan: 1,
       },
       from: { path: '^src/' },

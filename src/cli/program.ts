@@ -10,6 +10,11 @@ const verbs: Readonly<Record<string, readonly Verb[]>> = {
     verb('start', 'run a node', () => import('./commands/start.ts')),
     verb('demo', 'run three nodes on this machine', () => import('./commands/demo.ts')),
     verb('leave', 'announce that the node goes, and stop it', () => import('./commands/leave.ts')),
+    verb(
+      'simulate',
+      'a fleet in virtual time, with faults',
+      () => import('./commands/simulate.ts'),
+    ),
     verb('version', 'show the version', () => import('./commands/version.ts')),
   ],
   'Jobs:': [

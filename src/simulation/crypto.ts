@@ -45,8 +45,14 @@ function spread(bytes: Uint8Array, size: number, start: number): Uint8Array {
   return out
 }
 
+const ids: MemberId[] = []
+
 /** A text of the form of a PeerId for the node of a number. */
 export function peerId(index: number): MemberId {
+  return (ids[index] ??= makeId(index))
+}
+
+function makeId(index: number): MemberId {
   let id = ''
   for (let part = 0; id.length < 44; part++) {
     mix(text.encode(`peer ${index} ${part}`), 7, lanes)

@@ -4,7 +4,7 @@
 import { carryOut, type Hands } from '../app/carry-out.ts'
 import type { Arrival } from '../app/driver.ts'
 import type { Effect, Protocol, Reply, Topic } from '../core/effect.ts'
-import type { Command, Event } from '../core/event.ts'
+import type { Command } from '../core/event.ts'
 import { hash64, hex64 } from '../core/hash.ts'
 import type { MemberId } from '../core/ids.ts'
 import { encodeSync } from '../core/jobs/sync-message.ts'
@@ -352,7 +352,7 @@ export class Machine {
 
   #step(node: Node, arrival: Arrival): readonly Effect[] {
     const { monoMs, wallMs } = this.clock
-    const effects = node.step({ ...arrival, monoMs, wallMs } as Event)
+    const effects = node.step({ ...arrival, monoMs, wallMs })
     if (arrival.kind === 'command') this.#learnIntents(arrival.id, effects)
     let sum = effects.length
     for (const effect of effects) {

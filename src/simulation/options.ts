@@ -72,6 +72,8 @@ export interface Options {
   readonly livenessMs: number
   readonly healedMs: number
   readonly jobs: number
+  /** Shortest period of a job; the longest is 120 times as long. */
+  readonly shortestS: number
   readonly writesPerMinute: number
   readonly net: NetOptions
   /** Clocks at the beginning, ±. */
@@ -129,13 +131,17 @@ const ranges: Readonly<Record<FaultName, Range>> = {
   join: { share: 0.25, everyS: [1, 1], forS: [0, 0] },
 }
 
+interface Pace {
+  readonly stretch: number
+  readonly shortestS: number
+  readonly safetyMin: readonly [number, number]
+}
+
 /** Slower profiles live longer, so that a run of each sees as many of their own periods. */
-const pace: Readonly<
-  Record<ProfileName, { stretch: number; safetyMin: readonly [number, number] }>
-> = {
-  lan: { stretch: 0.4, safetyMin: [6, 15] },
-  wan: { stretch: 0.8, safetyMin: [12, 40] },
-  iot: { stretch: 3, safetyMin: [60, 180] },
+const pace: Readonly<Record<ProfileName, Pace>> = {
+  lan: { stretch: 0.4, shortestS: 5, safetyMin: [6, 15] },
+  wan: { stretch: 0.8, shortestS: 10, safetyMin: [12, 40] },
+  iot: { stretch: 3, shortestS: 30, safetyMin: [60, 180] },
 }
 
 const livenessMs: Readonly<Record<ProfileName, number>> = {
@@ -186,6 +192,7 @@ export function drawOptions(seed: bigint, wishes: Wishes = {}): Options {
     livenessMs: livenessMs[profile],
     healedMs: healedMs[profile],
     jobs: wishes.jobs ?? Math.round(withinLog(work, [1, 16])),
+    shortestS: pace[profile].shortestS,
     writesPerMinute: hits(work, 0.2) ? 0 : withinLog(work, [0.1, 6]) / pace[profile].stretch,
     net: drawNet(random.fork('net'), faults),
     ...drawMachines(random.fork('machines'), faults),

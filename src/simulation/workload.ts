@@ -119,7 +119,7 @@ export class Workload {
   }
 
   #fields(): Fields {
-    return drawFields(this.#random, this.#fleet.options.timezone)
+    return drawFields(this.#random, this.#fleet.options)
   }
 
   // ── one write of a client ──────────────────────────────────────────────────────────────────────
@@ -220,13 +220,16 @@ function parse(nowMs: number, document: Fields): Definition {
 }
 
 /** Draws what a user would write. */
-export function drawFields(random: Random, timezone: string): Fields {
-  const everyS = Math.round(withinLog(random, [5, 600]))
+export function drawFields(
+  random: Random,
+  { timezone, shortestS }: { readonly timezone: string; readonly shortestS: number },
+): Fields {
+  const everyS = Math.round(withinLog(random, [shortestS, shortestS * 120]))
   const schedule = weighted<string>(random, [
     [`@every ${everyS}s`, 6],
-    ['* * * * *', 3],
+    ['* * * * *', 15 / shortestS],
     ['*/2 * * * *', 1],
-    [`*/${pick(random, [10, 15, 20, 30])} * * * * *`, 2],
+    [`*/${pick(random, [10, 15, 20, 30])} * * * * *`, 10 / shortestS],
     [`${random.below(60)} */5 * * * *`, 1],
     ['30 2 * * *', 1],
     ['0 0,30 1-3 * * *', 1],
