@@ -5,8 +5,8 @@
 import { build } from 'esbuild'
 import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { loadavg, tmpdir } from 'node:os'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -14,30 +14,11 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 import { LocalExecutor } from '../../src/adapters/executor/executor.ts'
 import type { Launch } from '../../src/core/effect.ts'
 import { attemptId, executionId, jobName } from '../../src/core/ids.ts'
+import { compile } from './native.ts'
+import { quantile, Report } from './report.ts'
 
-const rounds = 10
+const rounds = 4
 const self = fileURLToPath(import.meta.url)
-
-const cSource = `
-#include <spawn.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <time.h>
-int main(int argc, char **argv) {
-  int n = atoi(argv[1]), running = 0;
-  char *args[] = {"/bin/true", 0}, *env[] = {0};
-  struct timespec a, b;
-  clock_gettime(CLOCK_MONOTONIC, &a);
-  for (int i = 0; i < n; i++) {
-    pid_t pid;
-    if (posix_spawn(&pid, args[0], 0, 0, args, env)) return 1;
-    if (++running == 4) { wait(0); running--; }
-  }
-  while (running-- > 0) wait(0);
-  clock_gettime(CLOCK_MONOTONIC, &b);
-  printf("%f", n / ((b.tv_sec - a.tv_sec) + (b.tv_nsec - a.tv_nsec) / 1e9));
-}`
 
 interface Starter {
   readonly name: string
@@ -140,66 +121,48 @@ async function measure(starter: Starter, burst: number): Promise<Sample> {
   return { rate, blockP50: at(50), blockP99: at(99), blockMax: at(100) }
 }
 
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
-
-const range = (values: readonly number[], digits: number): string =>
-  [median(values), Math.min(...values), Math.max(...values)]
-    .map((value) => value.toFixed(digits))
-    .join(' / ')
-
-function compileC(dir: string): ((burst: number) => number) | undefined {
-  const source = join(dir, 'spawn.c')
-  const program = join(dir, 'spawn')
-  writeFileSync(source, cSource)
-  if (spawnSync('cc', ['-O2', '-o', program, source]).status !== 0) return undefined
-  return (burst) => Number(spawnSync(program, [String(burst)], { encoding: 'utf8' }).stdout)
-}
-
-async function compare(dir: string, title: string, burst: number): Promise<void> {
-  const inC = compileC(dir)
+async function compare(report: Report, dir: string, title: string, burst: number): Promise<void> {
+  const inC = compile('spawn-rate', dir)
   const starters = [onLoop(), inThread(), inProcess(), await throughExecutor(join(dir, 'executor'))]
   const rates: number[] = []
   const samples = starters.map((): Sample[] => [])
   for (let round = 0; round <= rounds; round += 1) {
-    const cRate = inC?.(burst) ?? Number.NaN
-    if (round > 0) rates.push(cRate)
+    const rate = Number(spawnSync(inC, [String(burst)], { encoding: 'utf8' }).stdout)
+    if (round > 0) rates.push(rate)
     for (const [i, starter] of starters.entries()) {
       const sample = await measure(starter, burst)
       // The first round warms up.
       if (round > 0) samples[i]!.push(sample)
     }
   }
-  const base = median(rates)
-  console.log(`\n${title}: ${burst} starts, ${rounds} rounds, median / min / max`)
-  console.log(`C posix_spawn, 4 at once: ${range(rates, 0)} per s`)
   for (const [i, { name, close }] of starters.entries()) {
-    const own = samples[i]!
-    const rate = own.map((sample) => sample.rate)
-    console.log(
-      [
-        `${name}: ${range(rate, 0)} per s`,
-        `${(median(rate) / base).toFixed(2)} of C`,
-        `block p50 ${range(
-          own.map(({ blockP50 }) => blockP50),
-          3,
-        )} ms`,
-        `p99 ${range(
-          own.map(({ blockP99 }) => blockP99),
-          2,
-        )} ms`,
-        `max ${range(
-          own.map(({ blockMax }) => blockMax),
-          1,
-        )} ms`,
-      ].join(' · '),
-    )
+    tell(report, `${title}, ${name}`, samples[i]!, rates)
     await close()
   }
 }
 
+function tell(report: Report, what: string, samples: readonly Sample[], rates: number[]): void {
+  const isOurs = what.endsWith('LocalExecutor')
+  const unit = 'ms'
+  report.add({
+    what: `${what}: rate`,
+    unit: 'per s',
+    values: samples.map(({ rate }) => rate),
+    against: { what: 'C posix_spawn', values: rates },
+  })
+  const blocks = {
+    p50: samples.map(({ blockP50 }) => blockP50),
+    p99: samples.map(({ blockP99 }) => blockP99),
+    max: samples.map(({ blockMax }) => blockMax),
+  }
+  for (const [name, values] of Object.entries(blocks)) {
+    const aims = isOurs && name === 'p99' ? { aim: { of: 'figure', most: 5 } as const } : {}
+    report.add({ what: `${what}: loop blocked, ${name}`, unit, values, ...aims })
+  }
+}
+
 /** From the launch to the report of the start, one at a time. */
-async function compareLatency(dir: string): Promise<void> {
+async function compareLatency(report: Report, dir: string): Promise<void> {
   const helperUrl = pathToFileURL(await bundleHelper(dir))
   const executor = new LocalExecutor({ env: process.env }, { dir, helperUrl })
   let heard = (_kind: string): void => {}
@@ -222,24 +185,29 @@ async function compareLatency(dir: string): Promise<void> {
     await promise
   }
   await executor.close()
-  const text = (all: readonly number[]): string => {
-    const sorted = [...all].sort((a, b) => a - b)
-    return `p50 ${median(all).toFixed(2)} ms, p99 ${sorted[Math.floor(all.length * 0.99)]?.toFixed(2)} ms`
+  for (const [name, share] of [
+    ['p50', 0.5],
+    ['p99', 0.99],
+  ] as const) {
+    report.add({
+      what: `from the launch to the report of the start, ${name}`,
+      unit: 'ms',
+      values: [quantile(through, share)],
+      against: { what: 'spawn on the loop', values: [quantile(direct, share)] },
+    })
   }
-  console.log(`\nfrom the call to the running child: on the loop ${text(direct)}`)
-  const ratio = (median(through) / median(direct)).toFixed(2)
-  console.log(`LocalExecutor ${text(through)}, ratio ${ratio}`)
 }
 
 async function main(): Promise<void> {
-  const load = loadavg()[0]?.toFixed(2)
-  console.log(`Node ${process.versions.node} · ${process.platform} ${process.arch} · load ${load}`)
+  const report = new Report('Starting processes')
   const dir = mkdtempSync(join(tmpdir(), 'meshcron-bench-'))
   try {
-    await compare(dir, 'small daemon', 500)
-    await compareLatency(join(dir, 'latency'))
+    await compare(report, dir, 'small daemon', 500)
+    await compareLatency(report, join(dir, 'latency'))
     const ballast = Buffer.alloc(1_073_741_824, 1)
-    await compare(dir, `+${ballast.length / 1_048_576} MiB resident`, 40)
+    await compare(report, dir, `+${ballast.length / 1_048_576} MiB resident`, 40)
+    report.note('Bursts of 500, and of 40 where the process holds 1 GiB.')
+    report.end()
   } finally {
     rmSync(dir, { recursive: true, force: true })
   }
