@@ -90,7 +90,10 @@ export interface Options {
 export interface Wishes {
   readonly profile?: ProfileName | undefined
   readonly nodes?: number | undefined
+  /** With faults. */
   readonly minutes?: number | undefined
+  /** Of each phase after the freeze. */
+  readonly calmMinutes?: number | undefined
   readonly jobs?: number | undefined
   /** Only these troubles; an empty list is a quiet run. */
   readonly faults?: readonly FaultName[] | undefined
@@ -133,27 +136,44 @@ const ranges: Readonly<Record<FaultName, Range>> = {
 
 interface Pace {
   readonly stretch: number
+  /** Beyond these the profile is the wrong one: a question would time out before its answer comes. */
+  readonly delayMsMax: number
+  readonly tailMsMax: number
+  readonly lossMax: number
   readonly shortestS: number
   readonly safetyMin: readonly [number, number]
 }
 
 /** Slower profiles live longer, so that a run of each sees as many of their own periods. */
 const pace: Readonly<Record<ProfileName, Pace>> = {
-  lan: { stretch: 0.4, shortestS: 5, safetyMin: [6, 15] },
-  wan: { stretch: 0.8, shortestS: 10, safetyMin: [12, 40] },
-  iot: { stretch: 3, shortestS: 30, safetyMin: [60, 180] },
+  lan: {
+    stretch: 0.4,
+    delayMsMax: 15,
+    tailMsMax: 50,
+    lossMax: 0.05,
+    shortestS: 5,
+    safetyMin: [3, 12],
+  },
+  wan: {
+    stretch: 0.8,
+    delayMsMax: 50,
+    tailMsMax: 200,
+    lossMax: 0.15,
+    shortestS: 10,
+    safetyMin: [8, 30],
+  },
+  iot: {
+    stretch: 3,
+    delayMsMax: 50,
+    tailMsMax: 250,
+    lossMax: 0.3,
+    shortestS: 30,
+    safetyMin: [60, 180],
+  },
 }
 
-const livenessMs: Readonly<Record<ProfileName, number>> = {
-  lan: 180_000,
-  wan: 300_000,
-  iot: 1_200_000,
-}
-const healedMs: Readonly<Record<ProfileName, number>> = {
-  lan: 120_000,
-  wan: 180_000,
-  iot: 900_000,
-}
+const livenessMin: Readonly<Record<ProfileName, number>> = { lan: 3, wan: 5, iot: 20 }
+const healedMin: Readonly<Record<ProfileName, number>> = { lan: 2, wan: 3, iot: 15 }
 
 /** Instants around which a zone changes its clocks, and the zone. */
 const clockChanges: readonly (readonly [string, number])[] = [
@@ -189,12 +209,12 @@ export function drawOptions(seed: bigint, wishes: Wishes = {}): Options {
     joiners: faults.join === undefined ? 0 : joiners,
     ...drawStart(random.fork('start'), safetyMs),
     safetyMs,
-    livenessMs: livenessMs[profile],
-    healedMs: healedMs[profile],
+    livenessMs: (wishes.calmMinutes ?? livenessMin[profile]) * 60_000,
+    healedMs: (wishes.calmMinutes ?? healedMin[profile]) * 60_000,
     jobs: wishes.jobs ?? Math.round(withinLog(work, [1, 16])),
     shortestS: pace[profile].shortestS,
     writesPerMinute: hits(work, 0.2) ? 0 : withinLog(work, [0.1, 6]) / pace[profile].stretch,
-    net: drawNet(random.fork('net'), faults),
+    net: drawNet(random.fork('net'), profile, faults),
     ...drawMachines(random.fork('machines'), faults),
     faults,
   }
@@ -233,10 +253,11 @@ function drawStart(
   return { startMs: day + random.below(86_400) * 1_000, timezone: pick(random, zones) }
 }
 
-function drawNet(random: Random, faults: Options['faults']): NetOptions {
-  const least = withinLog(random, [0.25, 50])
-  const tailMs = withinLog(random, [0.5, 250])
-  const loss = withinLog(random, [0.002, 0.3])
+function drawNet(random: Random, profile: ProfileName, faults: Options['faults']): NetOptions {
+  const { delayMsMax, tailMsMax, lossMax } = pace[profile]
+  const least = withinLog(random, [0.25, delayMsMax])
+  const tailMs = withinLog(random, [0.5, tailMsMax])
+  const loss = withinLog(random, [0.002, lossMax])
   const duplicate = within(random, [0, 0.1])
   const replay = within(random, [0, 0.2])
   const isSlow = faults.delay !== undefined

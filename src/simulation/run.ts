@@ -28,9 +28,16 @@ export interface Run {
 const warmUpMs: Readonly<Record<ProfileName, number>> = { lan: 30_000, wan: 45_000, iot: 90_000 }
 const sampleMs: Readonly<Record<ProfileName, number>> = { lan: 10_000, wan: 20_000, iot: 60_000 }
 
+export interface SimulateInit {
+  readonly keepsTrace?: boolean
+  /** Called before anything happens: to look at something later, or to do something at an instant. */
+  readonly prepare?: (fleet: Fleet) => void
+}
+
 /** Runs what the options say. */
-export function simulate(options: Options, init: { readonly keepsTrace?: boolean } = {}): Run {
+export function simulate(options: Options, init: SimulateInit = {}): Run {
   const fleet = new Fleet(options, { keepsTrace: init.keepsTrace ?? false })
+  init.prepare?.(fleet)
   const random = createRandom(BigInt(`0x${options.seed}`))
   const workload = new Workload({ fleet, random: random.fork('workload') })
   const faults = new Faults({ fleet, random: random.fork('faults') })
