@@ -15,6 +15,8 @@ export interface Writing {
   readonly version: Version
   readonly kind: 'put' | 'delete' | 'pause' | 'resume'
   readonly node: NodeIndex
+  /** Position of its acknowledgement in the history. */
+  readonly seq: number
   /** It was made between these instants. */
   readonly sentMs: number
   readonly ackMs: number
@@ -80,6 +82,8 @@ export class JobTruth {
   /** Whether `later` was made by somebody who knew of `write`. */
   supersedes(later: Writing, write: Writing): Held {
     if (later === write || later.sentMs < write.sentMs) return 'no'
+    // of one node's clients the one that was answered later was heard later
+    if (later.node === write.node && later.seq < write.seq) return 'no'
     const key = `${later.version} ${write.version}`
     let verdict = this.#supersedes.get(key)
     if (verdict === undefined) {
@@ -90,6 +94,7 @@ export class JobTruth {
   }
 
   #knew(later: Writing, write: Writing): Held {
+    if (later.node === write.node) return this.held(write, later.node, later.ackMs)
     const atSent = this.held(write, later.node, later.sentMs)
     if (atSent === 'yes') return 'yes'
     return this.held(write, later.node, later.ackMs) === 'no' ? 'no' : 'maybe'
@@ -165,8 +170,8 @@ const isWrite = (entry: History['entries'][number]): entry is Acknowledged =>
   ['def.ack', 'def.delete.ack', 'pause.ack', 'resume.ack'].includes(entry.kind)
 
 function writingOf(entry: Acknowledged): Writing {
-  const { job, version, node, sentMs, atMs: ackMs, durable } = entry
-  const common = { job, version, node, sentMs, ackMs, durable }
+  const { job, version, node, seq, sentMs, atMs: ackMs, durable } = entry
+  const common = { job, version, node, seq, sentMs, ackMs, durable }
   const none = { generation: undefined, definition: undefined, untilMs: null }
   switch (entry.kind) {
     case 'def.ack': {

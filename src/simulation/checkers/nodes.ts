@@ -6,6 +6,8 @@ import { Spans, Switch, type Span } from './spans.ts'
 
 /** How far a clock may be off for its node to count as eligible. */
 export const clockToleranceMs = 2_000
+/** After a clock was wrong or stepped, others must measure it anew: old samples count for a minute. */
+export const clockSettleMs = 120_000
 
 /** Something that took knowledge away from a node. */
 export interface Loss {
@@ -22,15 +24,13 @@ export interface NodeTruth {
   readonly stalled: Spans
   /** Its store cannot be written. */
   readonly failing: Spans
-  /** Its wall clock is off by more than the tolerance. */
+  /** Its wall clock is off by more than the tolerance, or was until shortly before. */
   readonly skewed: Spans
   /** From the order to leave until it is started again. */
   readonly leaving: Spans
   /** From a start until it must be able to own ticks, whatever it says. */
   readonly starting: Spans
   readonly losses: readonly Loss[]
-  /** When its clock was stepped. */
-  readonly steps: readonly number[]
   readonly clock: readonly EntryOf<'clock'>[]
 }
 
@@ -70,11 +70,12 @@ function nodeTruth(history: History, node: NodeIndex): NodeTruth {
     up,
     stalled: switches.stalled.close(),
     failing: switches.failing.close(),
-    skewed: skewedSpans(clock),
+    skewed: skewedSpans(clock)
+      .extended(() => clockSettleMs)
+      .union(stepSpans(clock)),
     leaving: leaving.close(),
     starting: startingSpans(history, up, readyAtMs),
     losses,
-    steps: clock.slice(1).map(({ atMs }) => atMs),
     clock,
   }
 }
@@ -148,6 +149,10 @@ function skewedSpans(clock: readonly EntryOf<'clock'>[]): Spans {
   })
   return new Spans(spans)
 }
+
+/** Steps within the tolerance move what others have measured, too. */
+const stepSpans = (clock: readonly EntryOf<'clock'>[]): Spans =>
+  new Spans(clock.slice(1).map(({ atMs }) => ({ fromMs: atMs, toMs: atMs + clockSettleMs })))
 
 /**
  * A node that says that it is ready is taken at its word after the announcement; one that does not

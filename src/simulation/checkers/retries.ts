@@ -51,7 +51,8 @@ export class RetriesChecker implements Checker {
     const latest = before.at(-1)
     // an attempt that was claimed and never began counts too: its node died in between
     if (latest === undefined) return hasGap(history, run) ? 'no attempt before it' : undefined
-    const reason = orderOf(latest, run) ?? waitOf(latest, run, policies)
+    const spreadMs = groundOf(history).clockSpread(start.atMs)
+    const reason = orderOf(latest, run) ?? waitOf(latest, run, policies, spreadMs)
     if (reason === undefined) return undefined
     if (isKnown(history, latest, run)) return reason
     this.#counts.excused += 1
@@ -81,11 +82,12 @@ function orderOf({ end }: Run, { start }: Run): string | undefined {
   return undefined
 }
 
-/** The shortest wait that any policy allows. */
+/** The shortest wait that any policy allows, by clocks that are so far apart. */
 function waitOf(
   { end, start: before }: Run,
   { start }: Run,
   policies: readonly Retry[],
+  spreadMs: number,
 ): string | undefined {
   const least = Math.min(
     ...policies.map(({ backoff, baseMs, capMs, jitterPermille }) => {
@@ -95,7 +97,7 @@ function waitOf(
     }),
   )
   const waited = start.atMs - end!.atMs
-  return waited < least - tellMs ? `after ${waited} ms, and not ${least}` : undefined
+  return waited < least - tellMs - spreadMs ? `after ${waited} ms, and not ${least}` : undefined
 }
 
 /** Whether the node of this attempt must have known how the one before it went. */
