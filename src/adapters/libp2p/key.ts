@@ -11,6 +11,8 @@ export interface NodeKey {
   readonly bytes: Uint8Array
 }
 
+const replaceKey = 'restore it from a backup, or delete it: the node then is a new member'
+
 /** Reads the node's key, or makes one; the file is readable by its owner only. */
 export async function loadOrCreateKey(file: string): Promise<NodeKey> {
   const stored = await readIfThere(file)
@@ -31,9 +33,9 @@ export function nodeKey(bytes: Uint8Array, origin: string): NodeKey {
   try {
     key = privateKeyFromProtobuf(bytes)
   } catch (cause) {
-    throw coded('MC_BAD_CONFIG', `${origin} holds no private key`, cause)
+    throw badKey(`${origin} holds no private key`, replaceKey, cause)
   }
-  if (key.type !== 'Ed25519') throw coded('MC_BAD_CONFIG', `${origin} holds no Ed25519 key`)
+  if (key.type !== 'Ed25519') throw badKey(`${origin} holds no Ed25519 key`, replaceKey)
   return { member: memberId(peerIdFromPrivateKey(key).toString()), bytes }
 }
 
@@ -61,7 +63,10 @@ export function formatNetworkKey(key: Uint8Array): string {
 export function parseNetworkKey(text: string, origin: string): Uint8Array {
   const digits = text.trim()
   if (!/^[0-9a-fA-F]{64}$/.test(digits)) {
-    throw coded('MC_BAD_CONFIG', `${origin} must hold the network key as 64 hex digits`)
+    throw badKey(
+      `${origin} must hold the network key as 64 hex digits`,
+      'copy network.key from the data directory of a node of the cluster',
+    )
   }
   return new Uint8Array(Buffer.from(digits, 'hex'))
 }
@@ -75,6 +80,6 @@ async function readIfThere(file: string): Promise<Uint8Array | undefined> {
   }
 }
 
-function coded(code: string, message: string, cause?: unknown): Error {
-  return Object.assign(new Error(message, { cause }), { code })
+function badKey(message: string, hint: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { code: 'MC_BAD_CONFIG', hint })
 }

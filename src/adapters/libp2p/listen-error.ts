@@ -6,16 +6,18 @@ export function listenError(cause: unknown, listen: readonly string[]): Error {
     const which = port === undefined ? `a port of ${listen.join(', ')}` : `port ${port}`
     return coded(
       'MC_PORT_IN_USE',
-      `${which} is taken: stop the program that listens there, or choose another listen address`,
+      `${which} is taken`,
+      'stop the program that listens there, or choose another address with --listen',
       cause,
     )
   }
   const isListening = cause instanceof Error && cause.name === 'UnsupportedListenAddressesError'
   if (!isListening) return cause instanceof Error ? cause : new Error(text)
   const code = /\b(EADDRNOTAVAIL|EACCES|EAFNOSUPPORT|ENOTFOUND)\b/.exec(text)?.[1] ?? 'unsupported'
-  return coded('MC_BAD_CONFIG', `cannot listen on ${listen.join(', ')} (${code})`, cause)
+  const message = `cannot listen on ${listen.join(', ')} (${code})`
+  return coded('MC_BAD_CONFIG', message, 'give an address of this machine with --listen', cause)
 }
 
-function coded(code: string, message: string, cause: unknown): Error {
-  return Object.assign(new Error(message, { cause }), { code })
+function coded(code: string, message: string, hint: string, cause: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { code, hint })
 }
