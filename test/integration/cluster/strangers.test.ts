@@ -1,0 +1,188 @@
+// Bad input of other machines: it is counted, nobody gets in, and the ticks go on.
+
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { createKey } from '../../../src/adapters/libp2p/key.ts'
+import {
+  decodeHello,
+  encodeHello,
+  type Hello,
+} from '../../../src/core/membership/member-message.ts'
+import { memberId } from '../../../src/core/ids.ts'
+import { until } from '../../until.ts'
+import { type FleetNode, startNode } from '../libp2p/fleet.ts'
+import type { Daemon } from './daemon.ts'
+import { Cluster } from './harness.ts'
+import { everySecond } from './truth.ts'
+
+const job = 'second'
+
+test('strangers are counted and kept out, and no tick and no definition is lost', async (t) => {
+  await Cluster.run({ nodes: 2 }, async (cluster) => {
+    const [node] = cluster.nodes
+    const run = { shell: cluster.truth.script() }
+    await node!.api.createJob({ name: job, ...everySecond, run })
+    await cluster.untilSeen(job)
+    const fromMs = Date.now() + 1_000
+    const pids = cluster.nodes.map(({ pid }) => pid)
+    await otherKey(t, cluster)
+    await garbage(t, cluster)
+    await otherVersion(t, cluster)
+    await deafPeers(t, cluster)
+
+    assert.deepEqual(
+      cluster.nodes.slice(0, 2).map(({ pid }) => pid),
+      pids,
+      'nobody has crashed',
+    )
+    const toMs = Math.floor(Date.now() / 1_000) * 1_000
+    await until('the last tick ran', () => cluster.truth.ticksOf(job).has(toMs))
+    const { missed, doubled } = cluster.truth.check(job, { fromMs, toMs })
+    assert.deepEqual([missed, doubled], [[], []])
+    for (const { api } of cluster.nodes) assert.ok(await api.hasJob(job))
+  })
+})
+
+/** Waits until a node has refused more than before. */
+async function untilRefused({ api }: Daemon, what: string, before: number): Promise<void> {
+  await until(`it counts ${what}`, async () => (await refusals(api)) > before, 10_000)
+}
+
+const refusals = async (api: Daemon['api']): Promise<number> =>
+  (await api.status()).network['refused'] ?? 0
+
+async function otherKey(t: TestContext, cluster: Cluster): Promise<void> {
+  const [node] = cluster.nodes
+  await cluster.step(t, 'a node with another network key never joins and is counted', async () => {
+    const before = await refusals(node!.api)
+    const key = join(cluster.dir, 'other.key')
+    writeFileSync(key, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 })
+    const stranger = await cluster.join('stranger', ['--network-key', key])
+    await stranger.start()
+    await untilRefused(node!, 'the handshake', before)
+    await until('the stranger counts it too', async () => {
+      const { network } = await stranger.api.status()
+      return (network['dialsFailed'] ?? 0) >= 2
+    })
+    for (const { api, id } of [...cluster.nodes.slice(0, 2), stranger]) {
+      const { members } = await api.status()
+      const seen = members.filter((one) => one.state === 'alive').map((one) => one.id)
+      assert.equal(seen.includes(stranger.id), id === stranger.id)
+    }
+    await stranger.kill()
+    cluster.nodes.pop()
+  })
+}
+
+async function garbage(t: TestContext, cluster: Cluster): Promise<void> {
+  const [node] = cluster.nodes
+  await cluster.step(
+    t,
+    'bytes that are no protocol are counted and end the connection',
+    async () => {
+      const before = await refusals(node!.api)
+      const port = Number(/tcp\/(\d+)/.exec(node!.addresses[0]!)![1])
+      const texts = [
+        randomBytes(65_536),
+        Buffer.alloc(1_000_000, 0xff),
+        'GET / HTTP/1.1\r\n\r\n',
+        '',
+      ]
+      const sockets = texts.map((bytes) => {
+        const socket = connect(port, '127.0.0.1').on('error', () => {})
+        socket.write(bytes)
+        return socket
+      })
+      const closed = sockets.map((socket) => once(socket.resume(), 'close'))
+      await Promise.all(closed)
+      await untilRefused(node!, 'the garbage', before)
+    },
+  )
+}
+
+async function otherVersion(t: TestContext, cluster: Cluster): Promise<void> {
+  const [node] = cluster.nodes
+  const networkKey = new Uint8Array(
+    Buffer.from(readFileSync(cluster.networkKey, 'latin1').trim(), 'hex'),
+  )
+  const hash = createHash('sha256').update('meshcron/cluster/1').update(networkKey)
+  const clusterId = hash.digest('hex').slice(0, 32)
+  const to = memberId(node!.id)
+  const dial = async (): Promise<FleetNode> => {
+    const stranger = await startNode(await createKey(), { clusterId, networkKey }, false)
+    stranger.network.setTargets([{ member: to, addresses: node!.addresses }])
+    await until('it is connected', () => stranger.heard.isUp(to))
+    return stranger
+  }
+
+  await cluster.step(
+    t,
+    'a peer of another protocol version is told so and not admitted',
+    async () => {
+      const stranger = await dial()
+      const hello: Hello = {
+        kind: 'hello',
+        clusterId,
+        protoMin: 9,
+        protoMax: 9,
+        node: new Uint8Array([1]),
+        yourIncarnation: 0,
+      }
+      const bytes = await stranger.network.request(to, 'hello', encodeHello(hello), 5_000)
+      const answer = decodeHello(bytes)
+      assert.ok(answer.ok && answer.value.kind === 'refused', 'the answer is a refusal')
+      assert.match(answer.value.reason, /9 to 9/)
+      assert.deepEqual([answer.value.protoMin, answer.value.protoMax], [1, 1])
+      await until('it is told in the log', () =>
+        node!.logged('refused').some((line) => /9 to 9/.test(String(line['reason']))),
+      )
+      await stranger.network.stop()
+    },
+  )
+
+  await cluster.step(t, 'a peer that sends malformed frames is counted', async () => {
+    const stranger = await dial()
+    const before = (await node!.api.status()).network
+    const junk = new Uint8Array(randomBytes(4_096))
+    const bytes = await stranger.network.request(to, 'hello', junk, 5_000)
+    const answer = decodeHello(bytes)
+    assert.ok(answer.ok && answer.value.kind === 'refused')
+    await until('it is counted', async () => {
+      const { network } = await node!.api.status()
+      return sum(network) > sum(before)
+    })
+    await stranger.network.stop()
+  })
+}
+
+/** Refusals of any kind. */
+function sum(network: Readonly<Record<string, number>>): number {
+  const counts = Object.entries(network).filter(([name]) => /refused/i.test(name))
+  return counts.reduce((total, [, count]) => total + count, 0)
+}
+
+async function deafPeers(t: TestContext, cluster: Cluster): Promise<void> {
+  await cluster.step(t, 'peers that never answer do not keep a node from joining', async () => {
+    const deaf = createServer(() => {}).listen(0, '127.0.0.1')
+    await once(deaf, 'listening')
+    const { port } = deaf.address() as AddressInfo
+    const flags = [
+      '--peer',
+      `127.0.0.1:${port}`,
+      '--peer',
+      '192.0.2.1:7171',
+      '--peer',
+      '127.0.0.1:1',
+    ]
+    const joiner = await cluster.join('joiner', flags)
+    await joiner.start()
+    await until('it sees the jobs', () => joiner.api.hasJob(job))
+    await joiner.untilReady()
+    deaf.close()
+  })
+}
