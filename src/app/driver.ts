@@ -222,6 +222,10 @@ export class Driver {
       case 'verdict':
         if (!isSafe) this.#judged(effect.id, 'ignore')
         return
+      case 'request':
+        // it was not sent, so nobody answers: who waits for an answer hears that there is none
+        if (!isSafe) this.push({ kind: 'response', id: effect.id, bytes: undefined })
+        return
       case 'respond':
       case 'respondRecords':
         if (!isSafe) this.#respond(effect.id, encodeSync({ kind: 'busy' }))

@@ -2,7 +2,7 @@
 
 import { profiles } from '../core/limits.ts'
 import { createRandom, type Random } from '../core/random.ts'
-import { pick, within } from './chance.ts'
+import { hits, pick, within } from './chance.ts'
 import { peerId } from './crypto.ts'
 import { Disk, type Intents } from './disk.ts'
 import type { NodeIndex, Scenery } from './history.ts'
@@ -60,7 +60,7 @@ export class Fleet {
       { recorder },
       {
         node: index,
-        offsetMs: Math.round(within(clocks, [-skewMs, skewMs])),
+        offsetMs: drawOffset(clocks, skewMs),
         driftPpm: within(clocks, [-driftPpm, driftPpm]),
       },
     )
@@ -101,6 +101,12 @@ export class Fleet {
   run(durationMs: number): void {
     this.timeline.runTo(this.timeline.nowMs + durationMs)
   }
+}
+
+/** Most clocks are set by a time service, and some are not. */
+function drawOffset(random: Random, skewMs: number): number {
+  const mostMs = hits(random, 0.6) ? Math.min(skewMs, 150) : skewMs
+  return Math.round(within(random, [-mostMs, mostMs]))
 }
 
 function drawTags(random: Random, size: number): readonly Readonly<Record<string, string>>[] {

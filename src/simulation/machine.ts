@@ -459,6 +459,9 @@ export class Machine {
       case 'verdict':
         if (!isSafe) this.#judged(effect.id, false)
         return
+      case 'request':
+        if (!isSafe) this.push({ kind: 'response', id: effect.id, bytes: undefined })
+        return
       case 'respond':
       case 'respondRecords':
         if (!isSafe) this.#respond(effect.id, encodeSync({ kind: 'busy' }))
