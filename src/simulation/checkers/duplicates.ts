@@ -79,9 +79,32 @@ function excuseOf(ground: Ground, first: Run, second: Run): Excuse | undefined {
   const fromMs = talksFrom(first) - ground.history.scenery.timers.settleMs
   if (!ground.hasPath(a, b, fromMs, secondMs, talksFrom(first) - unheardMs)) {
     const wasUp = [a, b].every((node) => ground.nodes[node]!.up.covers(fromMs, secondMs))
-    return wasUp ? 'no-path' : 'restarted'
+    if (wasUp) return 'no-path'
+    const isTold = claims.some(
+      (claim) =>
+        claim.node !== a &&
+        claim.atMs < secondMs - unheardMs &&
+        !hasForgotten(claim.node) &&
+        canAsk(ground, b, claim.node, fromMs, secondMs),
+    )
+    return isTold ? undefined : 'restarted'
   }
   return undefined
+}
+
+/** Whoever asks about a dead member asks those who could see it, and is answered by this one. */
+function canAsk(
+  ground: Ground,
+  asker: NodeIndex,
+  asked: NodeIndex,
+  fromMs: number,
+  toMs: number,
+): boolean {
+  const areSteady = [asker, asked].every((index) => {
+    const { up, starting, stalled } = ground.nodes[index]!
+    return up.covers(fromMs, toMs) && !starting.meets(fromMs, toMs) && !stalled.meets(fromMs, toMs)
+  })
+  return areSteady && ground.isLinked(asker, asked, fromMs, toMs)
 }
 
 /** The first one died or hung before anybody had its claim. */

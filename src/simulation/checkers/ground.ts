@@ -208,7 +208,7 @@ function linksOf(history: History, nodes: readonly NodeTruth[]): readonly LinkTr
   }
   const { silenceMs } = history.scenery.timers
   // a node that was deaf for so long finds its connections closed
-  const deaf = nodes.map(({ stalled }) => stalled.longerThan(3 * silenceMs))
+  const deaf = nodes.map(({ stalled }) => stalled.later(3 * silenceMs))
   return switches.map(({ cut, clog, resets, slow }, index) => {
     const cutSpans = cut.close()
     const [from, to] = [Math.floor(index / size), index % size]

@@ -87,6 +87,11 @@ export class Spans {
     return new Spans(this.list.filter(({ fromMs, toMs }) => toMs - fromMs > ms))
   }
 
+  /** Every span begins so much later; shorter ones vanish. */
+  later(ms: number): Spans {
+    return new Spans(this.list.map(({ fromMs, toMs }) => ({ fromMs: fromMs + ms, toMs })))
+  }
+
   /** Every span ends later, by what its length says. */
   extended(byLength: (ms: number) => number): Spans {
     return new Spans(

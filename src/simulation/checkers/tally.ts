@@ -43,3 +43,15 @@ export function latenessQuantile(counts: Counters, share: number, fault?: FaultC
   }
   return 0
 }
+
+/**
+ * Part of the ticks of which a batch says nothing: whose definition was in flux, or that nobody
+ * started because no node was eligible or the deadline was over. Ticks that another execution kept
+ * from starting are judged, by the rules of overlap.
+ */
+export function excusedShare(stats: Counters): number {
+  const count = (name: string): number => stats[`C1.${name}`] ?? 0
+  const excused =
+    count('waived.in-flux') + count('missed.no-eligible-node') + count('missed.deadline')
+  return excused / Math.max(1, count('obliged') + count('waived.in-flux'))
+}
