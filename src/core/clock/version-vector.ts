@@ -66,12 +66,17 @@ export function encodeContext(context: Context): Cbor {
   return Object.fromEntries(context)
 }
 
-/** Reads a context of at most `contextActorsMax` actors. */
-export const readContext: Reader<Context> = dictionary(
+const readActors: Reader<Context> = dictionary(
   hex(16),
   integer(1, Number.MAX_SAFE_INTEGER),
   { max: limits.contextActorsMax },
 )
+
+/** Reads a context of at most `contextActorsMax` actors; most are empty, and those share one map. */
+export const readContext: Reader<Context> = (value) => {
+  const context = readActors(value)
+  return context.size === 0 ? emptyContext : context
+}
 
 /** Actors in a SeenVector; beyond it actors known by gaps alone give way, then new ones are not noted. */
 export const seenActorsMax = 4096
