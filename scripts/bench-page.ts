@@ -16,6 +16,8 @@ const intro = `Made by \`npm run bench -- --write\`. Each figure is one of sever
 maximum; limits are measured in the same run, alternating where that matters. Ratios travel between
 machines, absolute figures do not. Aims are judged on the median.`
 
+const busy = 'the machine had other work, so absolute figures and verdicts say little'
+
 export function benchPage(run: BenchRun): string {
   const parts = [
     '# Benchmarks',
@@ -29,8 +31,9 @@ export function benchPage(run: BenchRun): string {
 }
 
 function facts({ date, machine, node, commit, load }: BenchRun): string {
+  const isBusy = Number(load) > 1
   return [
-    `- date: ${date}, load before the run: ${load}`,
+    `- date: ${date}, load before the run: ${load}${isBusy ? `: **${busy}**` : ''}`,
     `- machine: ${machine}`,
     `- Node.js ${node}`,
     `- commit ${commit}`,
