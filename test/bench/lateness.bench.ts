@@ -16,7 +16,7 @@ const roundCount = 5
 /** The first seconds after a change are not measured. */
 const settleMs = 4_000
 const phases = [
-  { name: 'idle, 8 per second', jobs: 8, windowMs: 30_000, aims: true },
+  { name: 'idle, 8 per second', jobs: 8, windowMs: 24_000, aims: true },
   { name: '200 per second', jobs: 200, windowMs: 15_000, aims: false },
 ] as const
 

@@ -17,7 +17,7 @@ import { attemptId, executionId, jobName } from '../../src/core/ids.ts'
 import { compile } from './native.ts'
 import { quantile, Report } from './report.ts'
 
-const rounds = 4
+const rounds = 3
 const self = fileURLToPath(import.meta.url)
 
 interface Starter {

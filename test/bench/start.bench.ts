@@ -6,7 +6,7 @@ import { Bench, type BundledNode, pass, type Usage, usageOf } from './bundled.ts
 import { median, Report } from './report.ts'
 
 const startRounds = 10
-const idleRounds = 4
+const idleRounds = 3
 const settleMs = 12_000
 const windowMs = 5_000
 const jobs = 1_000

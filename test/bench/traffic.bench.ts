@@ -11,8 +11,8 @@ import { Report } from './report.ts'
 const profiles: readonly ProfileName[] = ['lan', 'wan', 'iot']
 const size = 3
 const jobs = 20
-const settleMs = 15_000
-const windowMs = 15_000
+const settleMs = 10_000
+const windowMs = 10_000
 const windows = 3
 const hourMs = 3_600_000
 /** Where nobody answers: what is announced must not lead around the relays. */
