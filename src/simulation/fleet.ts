@@ -60,7 +60,7 @@ export class Fleet {
       { recorder },
       {
         node: index,
-        offsetMs: drawOffset(clocks, skewMs),
+        offsetMs: drawOffset(clocks, skewMs, index === 0),
         driftPpm: within(clocks, [-driftPpm, driftPpm]),
       },
     )
@@ -103,9 +103,10 @@ export class Fleet {
   }
 }
 
-/** Most clocks are set by a time service, and some are not. */
-function drawOffset(random: Random, skewMs: number): number {
-  const mostMs = hits(random, 0.6) ? Math.min(skewMs, 150) : skewMs
+/** Most clocks are set by a time service, and some are not; at most one is far off. */
+function drawOffset(random: Random, skewMs: number, mayBeFar: boolean): number {
+  const nearMs = hits(random, 0.6) ? 150 : 5_000
+  const mostMs = mayBeFar ? skewMs : Math.min(skewMs, nearMs)
   return Math.round(within(random, [-mostMs, mostMs]))
 }
 

@@ -274,7 +274,7 @@ function drawMachines(
   random: Random,
   faults: Options['faults'],
 ): Pick<Options, 'skewMs' | 'driftPpm' | 'syncMs' | 'harshStalls'> {
-  const skewMs = hits(random, 0.1) ? 3_600_000 : within(random, [10, 5_000])
+  const skewMs = hits(random, 0.05) ? 3_600_000 : within(random, [10, 5_000])
   const driftPpm = hits(random, 0.05) ? 10_000 : within(random, [1, 500])
   const syncMs = withinLog(random, [0.5, 200])
   return {
