@@ -262,8 +262,14 @@ export class Node {
       executions: this.#executions,
       post: this.post,
       isSelf: (member) => member === this.membership.self,
+      coveredFromMs: () => this.membership.coveredFromMs(),
     })
-    this.#dialog = new Dialog({ ...shared, executions: this.#executions, inability })
+    this.#dialog = new Dialog({
+      ...shared,
+      executions: this.#executions,
+      inability,
+      isAhead: (job, dueMs) => this.planner.isAhead(job, dueMs),
+    })
     this.#commands = new Commands({
       ...shared,
       executions: this.#executions,

@@ -68,6 +68,7 @@ export class Readiness {
     if (sleptMs < limits.resumeAfterMs && jumpedMs < limits.wallJumpMs) return false
     this.#turn.report({ kind: 'resumed', gapMs: Math.round(Math.max(sleptMs, jumpedMs)) })
     this.#freshAtMs = this.#turn.clusterMs
+    if (this.#isReady) this.#membership.announceReady()
     if (Math.max(sleptMs, jumpedMs) > this.#timers.downAfterMs && this.#isReady) {
       this.#membership.announceEligible(0)
     }
@@ -101,6 +102,7 @@ export class Readiness {
       if (!this.#hasExchanged()) return false
       this.#isReady = true
       this.#freshAtMs = this.#turn.clusterMs
+      this.#membership.announceReady()
       this.#announce()
       const { eligibleFromMs } = this.#membership.durable
       this.#turn.report({ kind: 'ready', eligibleFromMs })

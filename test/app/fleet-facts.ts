@@ -34,6 +34,7 @@ export function introduce(fleet: Fleet, more: Partial<NodeRecord> = {}): void {
     refreshMs: 60_000,
     eligibleFromMs: startMs - 60_000,
     leaveAtMs: null,
+    readyFromMs: 0,
     attrs: { weight: 16, accepts: true, executors: ['exec'], tags: {} },
     attrsFromMs: 0,
     prevAttrs: null,

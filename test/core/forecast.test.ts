@@ -39,6 +39,7 @@ function member(letter: string, fields: Partial<NodeRecord> = {}): Member {
     incarnation: 1,
     eligibleFromMs: startMs - 60_000,
     leaveAtMs: null,
+    readyFromMs: 0,
     attrs: { weight: 16, accepts: true, executors: ['exec'], tags: {} },
     attrsFromMs: 0,
     prevAttrs: null,

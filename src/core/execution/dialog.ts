@@ -32,6 +32,7 @@ export class Dialog {
   readonly #executions: Executions
   readonly #post: Post
   readonly #inability: () => string | undefined
+  readonly #isAhead: (job: JobName, dueMs: number) => boolean
   #relays: Relay[] = []
 
   constructor(components: {
@@ -43,6 +44,8 @@ export class Dialog {
     post: Post
     /** Why this node starts nothing now. */
     inability: () => string | undefined
+    /** Whether a tick of a job is still to be looked at. */
+    isAhead: (job: JobName, dueMs: number) => boolean
   }) {
     this.#turn = components.turn
     this.#timers = components.timers
@@ -51,6 +54,7 @@ export class Dialog {
     this.#executions = components.executions
     this.#post = components.post
     this.#inability = components.inability
+    this.#isAhead = components.isAhead
   }
 
   /** A frame of the exec stream. */
@@ -138,8 +142,10 @@ export class Dialog {
     if (parts === undefined || tick === null) return { kind: 'unknown' }
     const job = this.#replica.catalog.live(tick[1] as JobName)
     if (job === undefined) return { kind: 'unknown' }
-    const plannedMs = plannedStart(job.name, job.groups.timing, Number(tick[2]))
-    if (plannedMs <= this.#turn.clusterMs || !job.groups.enabled.enabled) return { kind: 'none' }
+    const dueMs = Number(tick[2])
+    // due or not: what this node has not looked at, it is going to
+    if (!this.#isAhead(job.name, dueMs) || !job.groups.enabled.enabled) return { kind: 'none' }
+    const plannedMs = plannedStart(job.name, job.groups.timing, dueMs)
     const { rank } = this.#executions.rankAt(job, parts.execution, plannedMs)
     return rank.includes(this.#membership.self)
       ? { kind: 'willing', inMs: this.#ahead(plannedMs) }

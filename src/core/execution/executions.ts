@@ -135,8 +135,9 @@ export class Executions {
     const isLate = wanted.why === 'catch-up' || wanted.why === 'dispatch' || wanted.why === 'retry'
     const plannedMs = isLate ? this.#turn.clusterMs : wanted.plannedMs
     const planned = this.rankAt(job, wanted.execution, plannedMs)
-    const open =
-      planned.rank.length === 0 ? this.rankAt(job, wanted.execution, this.#turn.clusterMs) : planned
+    const open = planned.rank.some((member) => this.#membership.isAlive(member))
+      ? planned
+      : this.#withLatecomers(planned, this.rankAt(job, wanted.execution, this.#turn.clusterMs))
     if (job.groups.placement.every) {
       return { ...open, rank: open.rank.filter((member) => member === wanted.slot) }
     }
@@ -146,6 +147,12 @@ export class Executions {
     const others = open.rank.filter((member) => !wanted.avoid.includes(member))
     const isElsewhere = wanted.number > 1 && job.groups.delivery.retry.where === 'other'
     return isElsewhere && others.length > 0 ? { ...open, rank: others } : open
+  }
+
+  /** When no candidate of the planned instant lives, those that became candidates since come behind. */
+  #withLatecomers(planned: Ranking, now: Ranking): Ranking {
+    const latecomers = now.rank.filter((member) => !planned.rank.includes(member))
+    return { rank: [...planned.rank, ...latecomers], excluded: now.excluded }
   }
 
   /** Candidates of an execution planned for an instant. */

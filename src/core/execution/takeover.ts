@@ -48,6 +48,8 @@ export interface Watch extends Wanted {
   phase: Phase
   readonly refused: Map<MemberId, string>
   readonly nudges: Map<MemberId, number>
+  /** Members that were asked over a link. */
+  readonly asked: Set<MemberId>
   called: boolean
   /** Members that asked about it and are to hear of the claim. */
   readonly askers: Set<MemberId>
@@ -123,6 +125,7 @@ export class Takeover {
       phase: { kind: 'waiting' },
       refused: new Map(),
       nudges: new Map(),
+      asked: new Set(),
       called: false,
       askers: new Set(),
       notes: [],
@@ -245,6 +248,7 @@ export class Takeover {
       if (!world.hasLink(target)) question.silent.add(target)
       else {
         question.open.add(target)
+        watch.asked.add(target)
         world.send(target, { kind: 'probe', attempt: watch.attempt })
       }
     }
@@ -324,7 +328,7 @@ export class Takeover {
     }
     if (this.#nudgeWilling(watch, question)) return
     if (question.silent.size > 0) this.#relay(watch, question)
-    else this.#claim(watch)
+    else this.#claimUnlessBack(watch)
   }
 
   /** Lets the best willing member that ranks before us start it. */
@@ -354,7 +358,7 @@ export class Takeover {
       }
     }
     if (observers.size === 0) {
-      this.#claim(watch)
+      this.#claimUnlessBack(watch)
       return
     }
     const targets = [...question.silent]
@@ -368,7 +372,18 @@ export class Takeover {
 
   #judgeRelayed(watch: Watch, question: Question): void {
     if (this.#world.isDecided(watch)) this.drop(watch.attempt)
-    else if (!this.#nudgeWilling(watch, question)) this.#claim(watch)
+    else if (!this.#nudgeWilling(watch, question)) this.#claimUnlessBack(watch)
+  }
+
+  /** A better rank that came back while we asked the others may be about to start it: it is asked too. */
+  #claimUnlessBack(watch: Watch): void {
+    const rank = this.#world.rank(watch)
+    const isBack = this.#better(watch, rank).some(
+      (member) =>
+        this.#world.isAlive(member) && this.#world.hasLink(member) && !watch.asked.has(member),
+    )
+    if (isBack) this.#ask(watch, rank)
+    else this.#claim(watch)
   }
 
   #claim(watch: Watch): void {

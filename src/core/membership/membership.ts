@@ -82,6 +82,7 @@ export class Membership {
   #durable: DurableSelf = { incarnation: 1, eligibleFromMs: 0, aliveAtMs: 0 }
   #addresses: readonly string[] = []
   #leaveAtMs: number | null = null
+  #readyFromMs = 0
   #accepts = true
   #clockState: NodeRecord['clock'] = { state: 'alone', offsetMs: 0, errorMs: 0 }
   #ownDirty = false
@@ -219,6 +220,23 @@ export class Membership {
     if (isCatalog) for (const link of this.#links.values()) this.#beat(link, beatPauseMs)
   }
 
+  /** This node looks after ticks from now on: what it watches, others need not judge. */
+  announceReady(): void {
+    this.#readyFromMs = this.#turn.clusterMs
+    this.#publishOwn()
+  }
+
+  /** Since when some other member that is alive has been looking after ticks; Infinity: none is. */
+  coveredFromMs(): number {
+    let fromMs = Infinity
+    for (const [member, { node, state }] of this.#members) {
+      const { readyFromMs } = node.record
+      if (member === this.self || state !== 'alive' || readyFromMs === 0) continue
+      fromMs = Math.min(fromMs, readyFromMs)
+    }
+    return fromMs
+  }
+
   announceEligible(fromMs: number): void {
     this.#durable = { ...this.#durable, eligibleFromMs: fromMs }
     this.#persistSelf()
@@ -272,6 +290,7 @@ export class Membership {
       refreshMs,
       eligibleFromMs: this.#durable.eligibleFromMs,
       leaveAtMs: this.#leaveAtMs,
+      readyFromMs: this.#readyFromMs,
       attrs: this.#attrs(),
       attrsFromMs: 0,
       prevAttrs: null,

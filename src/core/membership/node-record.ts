@@ -57,6 +57,8 @@ export interface NodeRecord {
   /** From when it is a candidate, cluster time; 0: not yet. */
   readonly eligibleFromMs: number
   readonly leaveAtMs: number | null
+  /** Since when it has been awake and ready without a break, cluster time; 0: it is not. */
+  readonly readyFromMs: number
   readonly attrs: Attrs
   readonly attrsFromMs: number
   readonly prevAttrs: Attrs | null
@@ -102,6 +104,7 @@ const readRecord: Reader<NodeRecord> = record({
   refreshMs: u32,
   eligibleFromMs: u53,
   leaveAtMs: nullable(u53),
+  readyFromMs: u53,
   attrs: readAttrs,
   attrsFromMs: u53,
   prevAttrs: nullable(readAttrs),

@@ -9,7 +9,13 @@ import type { Post } from '../execution/post.ts'
 import { limits } from '../limits.ts'
 import type { Turn } from '../turn.ts'
 import { Agenda } from './agenda.ts'
-import { catchUpDelayMs, cutoffOf, judgeOverdue, overdueTicks } from './misfire.ts'
+import {
+  catchUpDelayMs,
+  cutoffOf,
+  judgeOverdue,
+  overdueTicks,
+  type OverdueTick,
+} from './misfire.ts'
 import { intervalAfter, nextTick, plannedStart, previousTick } from './tick.ts'
 
 interface Track {
@@ -34,6 +40,7 @@ export class Planner {
   readonly #executions: Executions
   readonly #post: Post
   readonly #isSelf: (member: string) => boolean
+  readonly #coveredFromMs: () => number
   readonly #tracks = new Map<JobName, Track>()
   /** Planned start of each job's next tick, cluster time. */
   readonly #agenda = new Agenda()
@@ -47,12 +54,15 @@ export class Planner {
     executions: Executions
     post: Post
     isSelf: (member: string) => boolean
+    /** Since when other members have been looking after ticks; Infinity: nobody else does. */
+    coveredFromMs: () => number
   }) {
     this.#turn = components.turn
     this.#catalog = components.catalog
     this.#executions = components.executions
     this.#post = components.post
     this.#isSelf = components.isSelf
+    this.#coveredFromMs = components.coveredFromMs
   }
 
   /** Instant of the next due tick, cluster time. */
@@ -156,10 +166,22 @@ export class Planner {
       const job = this.#catalog.live(name)
       if (job !== undefined) this.#judgePast(job, this.#trackOf(name))
     }
-    for (const { name } of this.#agenda.popDue(this.#turn.clusterMs, limits.ticksPerWakeMax)) {
-      const job = this.#catalog.live(name as JobName)
-      if (job !== undefined) this.#look(job, this.#trackOf(job.name))
+    let room: number = limits.ticksPerWakeMax
+    // a job whose next tick is due as well comes up again before anybody is answered about it
+    while (room > 0) {
+      const due = this.#agenda.popDue(this.#turn.clusterMs, room)
+      if (due.length === 0) return
+      room -= due.length
+      for (const { name } of due) {
+        const job = this.#catalog.live(name as JobName)
+        if (job !== undefined) this.#look(job, this.#trackOf(job.name))
+      }
     }
+  }
+
+  /** Whether a tick is still to be looked at. */
+  isAhead(name: JobName, dueMs: number): boolean {
+    return dueMs > (this.#tracks.get(name)?.lookedMs ?? Infinity)
   }
 
   /** One job's next tick is due. */
@@ -181,9 +203,7 @@ export class Planner {
       this.#closePaused(job, track)
       const plannedMs = plannedStart(name, timing, dueMs)
       const cutoffMs = cutoffOf(delivery.misfire, plannedMs, intervalAfter(name, timing, dueMs))
-      track.undecided.add(dueMs)
-      this.#executions.wantTick(job, { dueMs, plannedMs, cutoffMs }, 'on-time')
-      this.#settleKnown(job, track, dueMs)
+      this.#want(job, track, { dueMs, plannedMs, cutoffMs }, 'on-time')
     }
     this.#advance(job.name, track)
     this.#arm(job, track)
@@ -195,41 +215,21 @@ export class Planner {
     return enabled.enabled || (untilMs !== null && this.#turn.clusterMs >= untilMs)
   }
 
-  /** Removes a tick whose record came before we looked at it. */
-  #settleKnown(job: Job, track: Track, dueMs: number): void {
-    const slot = this.#executions.slotOf(job)
-    if (this.#executions.ledger.isTickDecided(job.name, job.generation, dueMs, slot)) {
-      track.undecided.delete(dueMs)
-    }
-  }
-
   /** Judges the ticks between the watermark and now, newest first. */
   #judgePast(job: Job, track: Track): void {
-    const { name, generation } = job
-    const { timing, delivery } = job.groups
+    const { name } = job
+    const { policy } = job.groups.delivery.misfire
     const nowMs = this.#turn.clusterMs
     const afterMs = track.watermarkMs < 0 ? nowMs : track.watermarkMs
-    const slot = this.#executions.slotOf(job)
     track.lookedMs = nowMs
     if (this.#isEnabled(job)) {
-      const ticks = overdueTicks(
-        name,
-        timing,
-        delivery.misfire,
-        { afterMs, readyAtMs: nowMs },
-        (dueMs) => this.#executions.ledger.isTickDecided(name, generation, dueMs, slot),
-      )
+      const covered: OverdueTick[] = []
+      const ticks = this.#uncovered(job, { afterMs, readyAtMs: nowMs }, covered)
       const max = limits.catchUpTicksMax
-      const judged = judgeOverdue({ ticks, policy: delivery.misfire.policy, nowMs, max })
-      for (const tick of judged.runs) {
-        const spreadMs = catchUpDelayMs(
-          `${name}@${tick.dueMs}`,
-          intervalAfter(name, timing, tick.dueMs),
-        )
-        const plannedMs = Math.min(nowMs + spreadMs, tick.cutoffMs)
-        track.undecided.add(tick.dueMs)
-        this.#executions.wantTick(job, { ...tick, plannedMs }, 'catch-up')
-        this.#settleKnown(job, track, tick.dueMs)
+      const judged = judgeOverdue({ ticks, policy, nowMs, max })
+      for (const tick of judged.runs) this.#catchUp(job, track, tick)
+      for (const tick of covered) {
+        if (tick.cutoffMs >= nowMs) this.#want(job, track, tick, 'on-time')
       }
       if (this.#speaks(job)) {
         for (const range of judged.missed) {
@@ -239,6 +239,46 @@ export class Planner {
     }
     this.#advance(name, track)
     this.#arm(job, track)
+  }
+
+  /**
+   * Ticks of the past that nobody was there to start. Those that another member was up for it starts
+   * or has started, however late: the misfire policy has no say in them, so they are put aside.
+   */
+  *#uncovered(
+    job: Job,
+    span: { readonly afterMs: number; readonly readyAtMs: number },
+    covered: OverdueTick[],
+  ): Generator<OverdueTick, void, void> {
+    const { name, generation, groups } = job
+    const slot = this.#executions.slotOf(job)
+    const coveredFromMs = groups.placement.every ? Infinity : this.#coveredFromMs()
+    const { misfire } = groups.delivery
+    const ticks = overdueTicks(name, groups.timing, misfire, span, (dueMs) =>
+      this.#executions.ledger.isTickDecided(name, generation, dueMs, slot),
+    )
+    for (const tick of ticks) {
+      if (tick.plannedMs < coveredFromMs) yield tick
+      else if (covered.length < limits.catchUpTicksMax) covered.push(tick)
+      else return
+    }
+  }
+
+  #catchUp(job: Job, track: Track, tick: OverdueTick): void {
+    const intervalMs = intervalAfter(job.name, job.groups.timing, tick.dueMs)
+    const spreadMs = catchUpDelayMs(`${job.name}@${tick.dueMs}`, intervalMs)
+    const plannedMs = Math.min(this.#turn.clusterMs + spreadMs, tick.cutoffMs)
+    this.#want(job, track, { ...tick, plannedMs }, 'catch-up')
+  }
+
+  #want(job: Job, track: Track, tick: OverdueTick, why: 'on-time' | 'catch-up'): void {
+    track.undecided.add(tick.dueMs)
+    this.#executions.wantTick(job, tick, why)
+    // its record may have come before we looked at it
+    const slot = this.#executions.slotOf(job)
+    if (this.#executions.ledger.isTickDecided(job.name, job.generation, tick.dueMs, slot)) {
+      track.undecided.delete(tick.dueMs)
+    }
   }
 
   /** Whether this node is the one that records ticks nobody tried to start. */

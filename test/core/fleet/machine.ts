@@ -1,7 +1,7 @@
 // One simulated machine: clocks, disk, executor, and the loop that steps its node and carries out the
 // effects in the documented order.
 
-import { MemoryStore, createMemoryStore } from '../../../src/adapters/memory/store.ts'
+import { type MemoryStore, createMemoryStore } from '../../../src/adapters/memory/store.ts'
 import type { Command, Counts, Event } from '../../../src/core/event.ts'
 import type { Effect, Launch, Reply, Write } from '../../../src/core/effect.ts'
 import { hash64, hex64 } from '../../../src/core/hash.ts'
@@ -281,10 +281,15 @@ export class Machine implements End {
   }
 
   #describe(effect: Effect): string {
-    const fields = effect as unknown as Readonly<Record<string, unknown>>
-    const bytes = fields['bytes'] instanceof Uint8Array ? mix(fields['bytes'], 0).join() : ''
-    const name = fields['to'] ?? fields['peer'] ?? fields['attempt'] ?? fields['monoMs'] ?? ''
-    return `${this.#shared.timeline.nowMs} ${this.index} ${effect.kind} ${String(name)} ${bytes}`
+    const { bytes, to, attempt, monoMs } = effect as unknown as {
+      readonly bytes?: Uint8Array
+      readonly to?: string
+      readonly attempt?: string
+      readonly monoMs?: number
+    }
+    const hash = bytes === undefined ? '' : mix(bytes, 0).join()
+    const what = `${effect.kind} ${to ?? attempt ?? monoMs ?? ''} ${hash}`
+    return `${this.#shared.timeline.nowMs} ${this.index} ${what}`
   }
 
   #carryOut(effect: Effect): void {
@@ -366,7 +371,8 @@ export class Machine implements End {
     this.#wakeAskedMs = monoMs
     this.#wakes += 1
     const wake = this.#wakes
-    const atMs = monoMs - 1_000 + this.#bootAtMs
+    // a microsecond later: an alarm never rings before its time, not by a rounding either
+    const atMs = monoMs - 1_000 + this.#bootAtMs + 0.001
     if (!Number.isFinite(atMs)) return
     this.#shared.timeline.at(atMs, () => {
       const isStalled = this.#shared.timeline.nowMs < this.#stalledUntilMs

@@ -4,7 +4,7 @@ import { createRandom } from '../../../src/core/random.ts'
 import { retryWaitMs } from '../../../src/core/scheduler/retry.ts'
 import type { Retry } from '../../../src/core/jobs/definition.ts'
 import { Fleet } from '../fleet.ts'
-import { assertOutcome, onlyStart } from './truth.ts'
+import { assertOutcome, nodesOf, onlyStart } from './truth.ts'
 
 const hourly = { schedule: '0 0 * * * *' }
 
@@ -78,13 +78,7 @@ test('a dispatch of a job that runs everywhere starts once on each member', () =
   fleet.run(8_000)
   const execution = executionOf(fleet, 0, 'all', 'k')
   fleet.run(2_000)
-  assert.deepEqual(
-    fleet
-      .startsOf(execution)
-      .map(({ node }) => node)
-      .toSorted(),
-    [0, 1, 2],
-  )
+  assert.deepEqual(nodesOf(fleet.startsOf(execution)), [0, 1, 2])
   executionOf(fleet, 1, 'all', 'k')
   fleet.restart(2)
   fleet.run(10_000)

@@ -60,3 +60,7 @@ export function assertOutcome(fleet: Fleet, job: string, dueMs: number, outcome:
     told(fleet, dueMs),
   )
 }
+
+/** The nodes that started something, ascending. */
+export const nodesOf = (starts: readonly Start[]): readonly number[] =>
+  [...new Set(starts.map(({ node }) => node))].toSorted((a, b) => a - b)
