@@ -114,7 +114,9 @@ function rowOf(figure: Figure): Row {
     ratio,
     aim: aim === undefined ? '' : aimText(aim, unit),
     isMet:
-      aim === undefined ? null : judged <= (aim.most ?? Infinity) && judged >= (aim.least ?? 0),
+      aim === undefined
+        ? null
+        : judged <= (aim.most ?? Infinity) && judged >= (aim.least ?? -Infinity),
   }
 }
 
