@@ -123,6 +123,16 @@ function lossOf(entry: Entry, syncedMs: number): Loss | undefined {
   }
 }
 
+/** Whether a node's clock once showed a later instant than this one, before this one came. */
+export function ranAhead(node: NodeTruth, atMs: number): boolean {
+  return node.clock.some((set, index) => {
+    const endMs = Math.min(atMs, node.clock[index + 1]?.atMs ?? atMs)
+    if (set.atMs >= endMs) return false
+    const aheadMs = set.offsetMs + ((endMs - set.atMs) * set.driftPpm) / 1e6
+    return endMs + aheadMs > atMs + clockToleranceMs
+  })
+}
+
 /** Wall clock minus true time. */
 export function clockOffset(node: NodeTruth, atMs: number): number {
   const set = node.clock.findLast((entry) => entry.atMs <= atMs)

@@ -7,6 +7,7 @@ import { oracleTicks } from '../oracle/schedule.ts'
 import type { History, NodeIndex } from '../history.ts'
 import { jobsOf, type JobTruth, type Writing } from './definitions.ts'
 import { groundOf, type Ground } from './ground.ts'
+import { ranAhead } from './nodes.ts'
 
 /** A definition counts when it was acknowledged this long before, and stays for as long after. */
 export const definitionSettleMs = 30_000
@@ -147,7 +148,9 @@ function isEligible(
     !node.stalled.longerThan(stallToleranceMs).meets(fromMs, toMs) &&
     !node.failing.meets(fromMs, toMs) &&
     !node.skewed.meets(fromMs, toMs) &&
-    !node.leaving.meets(fromMs, toMs)
+    !node.leaving.meets(fromMs, toMs) &&
+    // what a clock that ran ahead has passed is not done again when it is put back
+    !ranAhead(node, tick.dueMs)
   if (!isSteady) return false
   const tags = ground.history.scenery.tags[index] ?? {}
   const wanted = Object.entries(tick.definition.placement.tags)

@@ -55,7 +55,7 @@ export class PhantomsChecker implements Checker {
     return (
       this.#isInForce(truth, start, having) ??
       isInTime(history, start, having) ??
-      isInPlace(history, start, having)
+      isInPlace(history, start, truth.possibleAt('rest', start.node, start.atMs, switchMs))
     )
   }
 
@@ -104,9 +104,13 @@ function isInTime(history: History, start: Start, having: readonly Writing[]): s
   return lateMs > clockMs ? `started ${Math.round(lateMs)} ms after its cutoff` : undefined
 }
 
-function isInPlace(history: History, start: Start, having: readonly Writing[]): string | undefined {
+function isInPlace(
+  history: History,
+  start: Start,
+  inForce: readonly Writing[],
+): string | undefined {
   const tags = history.scenery.tags[start.node] ?? {}
-  const isAllowed = having.some(({ definition }) =>
+  const isAllowed = inForce.some(({ definition }) =>
     Object.entries(definition!.placement.tags).every(([key, value]) => tags[key] === value),
   )
   return isAllowed ? undefined : 'the node does not have the tags'
