@@ -76,6 +76,7 @@ test('a job that runs everywhere starts once on each matching member', () => {
   const dueMs = fleet.nextTick(10_000)
   fleet.runTo(dueMs + 30_500)
   for (let at = dueMs; at <= dueMs + 30_000; at += 10_000) {
+    assert.equal(fleet.tick('all', at).length, 3)
     assert.deepEqual(nodesOf(fleet.tick('all', at)), [0, 1, 2])
   }
 })
