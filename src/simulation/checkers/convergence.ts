@@ -2,6 +2,7 @@
 // tick has one outcome, the same one everywhere.
 
 import type { Checker, Counters, EntryOf, History, Row, Violation } from '../history.ts'
+import { attemptsOf } from './attempts.ts'
 import { groundOf } from './ground.ts'
 import { ticksOf } from './obligations.ts'
 import { finalSamples, phaseStart, samplesOf } from './samples.ts'
@@ -11,6 +12,8 @@ type Sample = EntryOf<'sample'>
 /** From healing to connections everywhere: the longest pause between two attempts to dial. */
 const connectMs = 47_000
 const rowsShown = 5
+/** An end must be written. */
+const tellMs = 5_000
 
 /** C5. */
 export class ConvergenceChecker implements Checker {
@@ -28,8 +31,10 @@ export class ConvergenceChecker implements Checker {
     const dueMs = healedMs + convergenceMs(history)
     return [
       ...this.#definitions(history, healedMs, dueMs),
+      ...winners(history),
       ...views(history),
       ...this.#outcomes(history),
+      ...forgottenEnds(history),
     ]
   }
 
@@ -94,6 +99,48 @@ export class ConvergenceChecker implements Checker {
     }
     return violations
   }
+}
+
+/** Equal writes must have equal winners. */
+function winners(history: History): readonly Violation[] {
+  const told = new Set(
+    finalSamples(history).map(({ jobs }) =>
+      JSON.stringify(jobs.map(({ job, live, version, enabled }) => [job, live, version, enabled])),
+    ),
+  )
+  if (told.size <= 1) return []
+  const message = `nodes show ${told.size} different sets of jobs in the end`
+  return [{ property: 'C5', message, atMs: history.endMs }]
+}
+
+/** The executor's own word on an end, given while its node was up, beats whatever others guessed. */
+function forgottenEnds(history: History): readonly Violation[] {
+  const { nodes } = groundOf(history)
+  const attempts = attemptsOf(history)
+  const untilMs = history.endMs - convergenceMs(history)
+  const violations: Violation[] = []
+  for (const { rows, node } of finalSamples(history)) {
+    for (const row of rows) {
+      const { execution, slot, attempt, executor, outcome, job } = row
+      if (outcome !== 'lost' || executor === null) continue
+      const run = attempts
+        .ofExecution(execution)
+        .find(
+          ({ start }) => start.node === executor && start.attempt.endsWith(`.${slot}.${attempt}`),
+        )
+      const end = run?.end
+      if (end === undefined || end.how !== 'exit' || end.atMs > untilMs) continue
+      const truth = nodes[executor]!
+      const isHeard =
+        truth.up.covers(run!.start.atMs, end.atMs + tellMs) &&
+        !truth.failing.meets(run!.start.atMs, end.atMs + tellMs) &&
+        !truth.losses.some(({ atMs }) => atMs > end.atMs)
+      if (!isHeard || violations.length >= rowsShown) continue
+      const message = `node ${node} tells ${execution} was lost, but node ${executor} saw its end`
+      violations.push({ property: 'C5', message, atMs: history.endMs, job, execution })
+    }
+  }
+  return violations
 }
 
 /** From the healing of all faults to equal digests. */

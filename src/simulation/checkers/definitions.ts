@@ -40,7 +40,9 @@ const partsOf = ({ kind }: Writing): readonly Part[] => {
 /** Everything that was written about one job. */
 export class JobTruth {
   readonly name: JobName
-  /** In order of their acknowledgement. */
+  /** Every write that was answered, in order of the answers. */
+  readonly answered: readonly Writing[]
+  /** Those that some disk held: the others were refused, died with their node, or changed nothing. */
   readonly writes: readonly Writing[]
   readonly #stored: ReadonlyMap<Version, ReadonlyMap<NodeIndex, readonly number[]>>
   readonly #nodes: readonly NodeTruth[]
@@ -48,18 +50,24 @@ export class JobTruth {
 
   constructor(
     name: JobName,
-    writes: readonly Writing[],
+    answered: readonly Writing[],
     stored: ReadonlyMap<Version, ReadonlyMap<NodeIndex, readonly number[]>>,
     nodes: readonly NodeTruth[],
   ) {
     this.name = name
-    this.writes = writes
+    this.answered = answered
+    this.writes = answered.filter(({ version }) => stored.has(version))
     this.#stored = stored
     this.#nodes = nodes
   }
 
   write(version: Version): Writing | undefined {
     return this.writes.find((one) => one.version === version)
+  }
+
+  /** When a write first was on the disk of a node; Infinity when it never was. */
+  firstStored(write: Writing, node: NodeIndex): number {
+    return this.#stored.get(write.version)?.get(node)?.[0] ?? Infinity
   }
 
   /** Whether a node held a write at an instant. */

@@ -1,5 +1,5 @@
-// C4: what was acknowledged is there in the end, on every node, unless somebody who knew of it wrote
-// something else.
+// C4: what was acknowledged was on a disk before, and is there in the end, on every node, unless
+// somebody who knew of it wrote something else. A deletion beats a write that did not know of it.
 
 import type { Checker, Counters, EntryOf, History, Violation } from '../history.ts'
 import { jobsOf, type JobTruth, type Writing } from './definitions.ts'
@@ -19,7 +19,8 @@ export class LostDefinitionsChecker implements Checker {
   check(history: History): readonly Violation[] {
     this.#counts = { acknowledged: 0, required: 0 }
     const samples = finalSamples(history)
-    return [...jobsOf(history).values()].flatMap((truth) => {
+    const early = [...jobsOf(history).values()].flatMap(saidTooEarly)
+    const lost = [...jobsOf(history).values()].flatMap((truth) => {
       this.#count(truth, history)
       return samples.flatMap((sample) => {
         const known = sample.jobs.find(({ job }) => job === truth.name)
@@ -29,6 +30,7 @@ export class LostDefinitionsChecker implements Checker {
         return [{ property: 'C4', message, atMs: sample.atMs, job: truth.name }]
       })
     })
+    return [...early, ...lost]
   }
 
   #count(truth: JobTruth, history: History): void {
@@ -38,6 +40,19 @@ export class LostDefinitionsChecker implements Checker {
     this.#counts['required']! += kept.length
   }
 }
+
+/** Answers to clients before the write was on the disk of the node that answered. */
+const saidTooEarly = (truth: JobTruth): readonly Violation[] =>
+  truth.answered
+    .filter((write) => write.durable && changesSomething(write))
+    .filter((write) => truth.firstStored(write, write.node) > write.ackMs)
+    .map(({ version, node, ackMs }) => {
+      const message = `write ${version} was acknowledged before it was on the disk of node ${node}`
+      return { property: 'C4', message, atMs: ackMs, job: truth.name }
+    })
+
+/** To pause a paused job changes nothing, and nothing has to be stored. */
+const changesSomething = ({ kind }: Writing): boolean => kind === 'put' || kind === 'delete'
 
 function judge(
   truth: JobTruth,
@@ -54,7 +69,8 @@ function judge(
   if (!isLive && life.every((write) => write.kind === 'put' && isRequired(write))) {
     return known === undefined ? 'an acknowledged job is not known' : 'a live job counts as deleted'
   }
-  if (isLive && !life.some(({ kind }) => kind === 'put')) return 'a deleted job is live'
+  const isDeleted = life.some((write) => write.kind === 'delete' && isRequired(write))
+  if (isLive && isDeleted) return 'a deleted job is live'
   if (!isLive) return undefined
   if (rest.some(({ version }) => version === known.version)) return undefined
   // an older one may be all that is left where disks were lost

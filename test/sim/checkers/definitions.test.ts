@@ -3,7 +3,7 @@ import { LostDefinitionsChecker } from '../../../src/simulation/checkers/lost-de
 import { ResurrectionChecker } from '../../../src/simulation/checkers/resurrection.ts'
 import { AuthorityChecker } from '../../../src/simulation/checkers/authority.ts'
 import { clean, flagged } from './expect.ts'
-import { definition, job, Story } from './story.ts'
+import { at, definition, job, Story } from './story.ts'
 
 const lost = new LostDefinitionsChecker()
 const resurrection = new ResurrectionChecker()
@@ -32,6 +32,32 @@ test('C4 accepts either of two writes that did not know of each other', () => {
     .put(1, 2, definition(), { node: 1, without: [0] })
   story.stored(50, 1, [0]).stored(50, 2, [1])
   clean(lost, story.sample(100, 0, inVersion(2)).sample(100, 1, inVersion(1)).history(100))
+})
+
+test('C4 flags an answer before the write was on the disk', () => {
+  const story = new Story(2).fact(10, {
+    kind: 'def.ack',
+    node: 0,
+    job,
+    version: 1,
+    generation: 1,
+    definition: definition(),
+    sentMs: at(9),
+    durable: true,
+  })
+  flagged(lost, story.history(100), /acknowledged before it was on the disk of node 0/)
+  flagged(lost, story.stored(12, 1).history(100), /acknowledged before/)
+})
+
+test('C4 lets a deletion beat a write that did not know of it', () => {
+  const story = new Story(2)
+    .put(0, 1, definition())
+    .write(10, 'def.delete.ack', 2, { node: 0, without: [1] })
+    .put(11, 3, definition(), { node: 1, without: [0] })
+    .stored(50, 2, [0])
+    .stored(50, 3, [1])
+  clean(lost, story.sample(90, 0, gone).sample(90, 1, gone).history(90))
+  flagged(lost, story.sample(100, 0, inVersion(3)).history(100), /a deleted job is live/)
 })
 
 test('C4 requires nothing that no disk holds any more, and nothing that may not have survived', () => {

@@ -39,6 +39,18 @@ test('C5 flags different outcomes of one tick, and none at all', () => {
   clean(convergence, end(range, range).history(400), 'a range covers it')
 })
 
+test('C5 flags equal writes with different winners', () => {
+  const story = healed().sample(400, 0).sample(400, 1, { jobs: [] })
+  flagged(convergence, story.history(400), /2 different sets of jobs/)
+})
+
+test('C5 flags an end that was told and is lost', () => {
+  const lost = { withRows: true, rows: [row(60, { outcome: 'lost' })] }
+  const story = (): Story => healed().start(60, 0, 60, { lastsS: 1 }).sample(400, 0, lost)
+  flagged(convergence, story().history(400), /was lost, but node 0 saw its end/)
+  clean(convergence, story().down(60.5, 0).up(70, 0).history(400), 'its node was down')
+})
+
 test('M1 flags a member that others do not see after healing', () => {
   const view = [
     { node: 0, state: 'alive' },
