@@ -148,7 +148,7 @@ export class Node {
     this.#setTime(event)
     this.#dispatch(event)
     this.#finish()
-    return this.#turn.take()
+    return this.#outage.complete(this.#turn.take())
   }
 
   #setTime({ monoMs, wallMs }: Event): void {

@@ -2,7 +2,7 @@
 // transactions held is kept, within a bound, and tried again; what is beyond the bound is pulled from
 // other members later, because the stored version vector does not cover it.
 
-import type { Write } from './effect.ts'
+import type { Effect, Write } from './effect.ts'
 import { limits } from './limits.ts'
 import type { Turn } from './turn.ts'
 
@@ -31,14 +31,31 @@ export class StoreOutage {
 
   recovered(): void {
     this.#reason = undefined
+    this.#retry()
+  }
+
+  /**
+   * The effects of a step, with what is not stored yet before what it stores itself: a version
+   * vector must not reach the disk before the writes that it covers.
+   */
+  complete(effects: readonly Effect[]): readonly Effect[] {
+    if (this.#unstored.length === 0 || !effects.some(({ kind }) => kind === 'persist')) {
+      return effects
+    }
+    const writes = this.#unstored
+    this.#unstored = []
+    return [{ kind: 'persist', durability: 'full', writes }, ...effects]
   }
 
   /** Tries again now and then; the first success is told as `storeRecovered`. */
   wake(): void {
     if (this.#reason === undefined || this.#turn.monoMs - this.#triedAtMs < retryMs) return
     this.#triedAtMs = this.#turn.monoMs
-    const writes = this.#unstored
-    this.#unstored = []
-    this.#turn.emit({ kind: 'persist', durability: 'full', writes })
+    this.#retry()
+  }
+
+  /** An occasion for `complete`; nothing to store is no occasion. */
+  #retry(): void {
+    this.#turn.emit({ kind: 'persist', durability: 'full', writes: [] })
   }
 }
