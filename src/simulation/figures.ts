@@ -62,7 +62,7 @@ export function figuresText({ stats }: Pick<Total, 'stats'>): string {
 function latenessText(stats: Counters): string {
   const buckets = Object.entries(stats)
     .flatMap(([name, count]): readonly (readonly [number, number])[] => {
-      const match = /^C1\.late≤(\d+)$/.exec(name)
+      const match = /^C1\.late\u2264(\d+)$/.exec(name)
       return match === null ? [] : [[Number(match[1]), count]]
     })
     .sort(([a], [b]) => a - b)
