@@ -104,8 +104,9 @@ export class Takeover {
     return this.#watches.get(attempt)
   }
 
-  watches(): Iterable<Watch> {
-    return this.#watches.values()
+  /** Everything watched now; dropping some while going through is fine. */
+  watches(): readonly Watch[] {
+    return [...this.#watches.values()]
   }
 
   /** Monotonic instant of the next action. */
@@ -157,7 +158,7 @@ export class Takeover {
 
   /** Judges again who waits for whom: a member came or went. */
   viewChanged(): void {
-    for (const watch of [...this.#watches.values()]) {
+    for (const watch of this.watches()) {
       if (watch.phase.kind !== 'asking' && watch.phase.kind !== 'relaying') this.#due(watch)
     }
   }

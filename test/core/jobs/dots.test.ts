@@ -40,16 +40,17 @@ test('no dot ever names two writes, over crashes, lost disks and restored images
       const node = random.below(3)
       fleet.run(random.between(1, 2_500))
       collect(fleet, named)
+      const what = random.below(6)
       if (!fleet.machine(node).isUp()) fleet.start([node])
-      else if (random.below(3) === 0) fleet.powerOff(node)
-      else if (random.below(3) === 0)
-        fleet.put(node, `job-${i % 5}`, { schedule: '@daily', description: `${i}` })
-      else if (random.below(4) === 0) image = fleet.machine(1).store.clone()
-      else if (random.below(4) === 0) {
+      else if (what < 2) fleet.powerOff(node)
+      else if (what === 2) image = fleet.machine(1).store.clone()
+      else if (what === 3) {
         // the disk of an earlier day, in the middle of everything
         fleet.kill(...fleet.up.filter((one) => one === 1))
         fleet.machine(1).store = image.clone()
         fleet.start([1])
+      } else {
+        fleet.put(node, `job-${i % 5}`, { schedule: '@daily', description: `${i}` })
       }
     }
     fleet.start([0, 1, 2].filter((node) => !fleet.machine(node).isUp()))

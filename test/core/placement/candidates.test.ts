@@ -49,7 +49,7 @@ test('the same facts give the same candidates in the same order, however they ar
             eligibleFromMs,
             engine,
             attrs: { weight, accepts: true, executors: ['exec'], tags: {} },
-            clock: { state: clock, offsetMs: 0, errorMs: 0 } as NodeRecord['clock'],
+            clock: { state: clock, offsetMs: 0, errorMs: 0 },
           },
           state,
         ),

@@ -1,0 +1,108 @@
+// From ticks, dispatches and failed attempts to attempts that are watched.
+
+import {
+  attemptId,
+  everySlot,
+  tickExecutionId,
+  type ExecutionId,
+  type JobName,
+  type Slot,
+} from '../ids.ts'
+import type { Job } from '../jobs/catalog.ts'
+import type { Replica } from '../jobs/replica.ts'
+import { deadlineOf } from '../scheduler/misfire.ts'
+import type { Candidacy } from './candidacy.ts'
+import type { Ledger } from './ledger.ts'
+import type { ExecutionRecord, Why } from './record.ts'
+import type { Takeover, Wanted } from './takeover.ts'
+
+const dayMs = 86_400_000
+/** A dispatch that nobody could start for so long is given up. */
+const dispatchDeadlineMs = 3_600_000
+
+/** When a tick is due, planned and too late. */
+export interface TickTimes {
+  readonly dueMs: number
+  readonly plannedMs: number
+  readonly cutoffMs: number
+}
+
+export class Attempts {
+  readonly #replica: Replica
+  readonly #candidacy: Candidacy
+  readonly #ledger: Ledger
+  readonly #takeover: Takeover
+
+  constructor(components: {
+    replica: Replica
+    candidacy: Candidacy
+    ledger: Ledger
+    takeover: Takeover
+  }) {
+    this.#replica = components.replica
+    this.#candidacy = components.candidacy
+    this.#ledger = components.ledger
+    this.#takeover = components.takeover
+  }
+
+  /** The first attempt of a tick, as this node looks at it. */
+  ofTick(job: Job, tick: TickTimes, why: Why): Wanted {
+    const execution = tickExecutionId(job.name, job.generation, tick.dueMs)
+    const slot = this.#candidacy.slotOf(job)
+    return { ...this.#first(job.name, execution, slot), ...tick, why }
+  }
+
+  /** The first attempt of a dispatch. */
+  ofDispatch(name: JobName, execution: ExecutionId, slot: Slot, dueMs: number): Wanted {
+    const cutoffMs = dueMs + dispatchDeadlineMs
+    const first = this.#first(name, execution, slot)
+    return { ...first, dueMs, plannedMs: dueMs, cutoffMs, why: 'dispatch' }
+  }
+
+  #first(
+    job: JobName,
+    execution: ExecutionId,
+    slot: Slot,
+  ): Omit<Wanted, 'dueMs' | 'plannedMs' | 'cutoffMs' | 'why'> {
+    const attempt = attemptId(execution, slot, 1)
+    const graceMs = this.#candidacy.graceOf(this.#replica.catalog.live(job))
+    return { attempt, execution, job, slot, number: 1, avoid: [], graceMs }
+  }
+
+  /** Watches a scheduled tick; P may lie ahead. */
+  wantTick(job: Job, tick: TickTimes, why: Why): void {
+    this.#takeover.want(this.ofTick(job, tick, why))
+  }
+
+  /** Watches a dispatch; one to every member under this node's own slot, while it is young. */
+  wantDispatch(record: ExecutionRecord, nowMs: number): void {
+    const { job, execution, dueMs } = record
+    const isToAll = record.slot === everySlot
+    if (isToAll && nowMs > dueMs + dispatchDeadlineMs) return
+    const slot = isToAll ? this.#candidacy.self : record.slot
+    this.#takeover.want(this.ofDispatch(job, execution, slot, dueMs))
+  }
+
+  /** Watches the attempt that follows a failed one. */
+  wantRetry(record: ExecutionRecord): void {
+    const { execution, slot, nextAttemptAtMs: plannedMs } = record
+    const job = this.#replica.catalog.live(record.job)
+    if (job === undefined || plannedMs === null) return
+    const number = record.attempt + 1
+    const { misfire, retry } = job.groups.delivery
+    const failed = this.#ledger
+      .attempts(execution, slot)
+      .map((stored) => stored.record.executor)
+      .filter((member) => member !== null)
+    this.#takeover.want({
+      ...this.#first(record.job, execution, slot),
+      attempt: attemptId(execution, slot, number),
+      number,
+      dueMs: record.dueMs,
+      plannedMs,
+      cutoffMs: plannedMs + deadlineOf(misfire, dayMs),
+      why: 'retry',
+      avoid: retry.where === 'same' ? failed.slice(-1) : failed,
+    })
+  }
+}

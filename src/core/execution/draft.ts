@@ -1,0 +1,56 @@
+// Records as this node begins to write them.
+
+import { isDispatch } from '../ids.ts'
+import type { ExecutionRecord, NotRunOutcome } from './record.ts'
+import type { Wanted } from './takeover.ts'
+
+/** Attempts that have a fence of their own within one instant. */
+const fencesPerInstant = 64
+
+/** A record about an attempt that says nothing yet. */
+export function draftOf(wanted: Wanted, generation: number): ExecutionRecord {
+  return {
+    execution: wanted.execution,
+    job: wanted.job,
+    generation,
+    dueMs: wanted.dueMs,
+    slot: wanted.slot,
+    attempt: wanted.number,
+    phase: 'ended',
+    executor: null,
+    trigger: isDispatch(wanted.execution) ? 'dispatch' : 'schedule',
+    why: wanted.why,
+    rank: 0,
+    claimedMs: null,
+    startedMs: null,
+    endedMs: null,
+    outcome: null,
+    reason: '',
+    exit: null,
+    nextAttemptAtMs: null,
+    fence: wanted.dueMs * fencesPerInstant + Math.min(wanted.number, fencesPerInstant - 1),
+    outputBytes: 0,
+    outputDropped: 0,
+    throughMs: wanted.dueMs,
+    count: 1,
+  }
+}
+
+/**
+ * A record that an attempt did not run. Of a dispatch or a retry the attempt itself ends; a tick that
+ * never started has attempt 0.
+ */
+export function notRunOf(
+  wanted: Wanted,
+  generation: number,
+  end: { readonly outcome: NotRunOutcome; readonly reason: string; readonly endedMs: number },
+): ExecutionRecord {
+  const isRetry = wanted.number > 1
+  const isTick = !isRetry && !isDispatch(wanted.execution)
+  return {
+    ...draftOf({ ...wanted, number: isTick ? 0 : wanted.number }, generation),
+    outcome: isRetry ? 'failure' : end.outcome,
+    reason: isRetry ? 'no-executor' : end.reason,
+    endedMs: end.endedMs,
+  }
+}

@@ -1,0 +1,186 @@
+// What runs on this node: from the claim to the word of the executor how it ended.
+
+import type { ExecutionReport } from '../event.ts'
+import type { AttemptId, MemberId } from '../ids.ts'
+import type { Job } from '../jobs/catalog.ts'
+import type { RetryCause } from '../jobs/definition.ts'
+import type { Replica } from '../jobs/replica.ts'
+import type { Membership } from '../membership/membership.ts'
+import { retryWaitMs } from '../scheduler/retry.ts'
+import type { Turn } from '../turn.ts'
+import { draftOf } from './draft.ts'
+import { launchOf } from './launch.ts'
+import type { ExecutionRecord, Outcome, StoredRecord, Why } from './record.ts'
+import type { Records } from './records.ts'
+import type { Wanted, Watch } from './takeover.ts'
+
+export type StopReason = 'timeout' | 'operator' | 'shutdown'
+
+interface Running {
+  readonly wanted: Wanted
+  record: ExecutionRecord
+  /** When it is stopped for taking too long, monotonic. */
+  readonly timeoutAtMs: number
+  /** Why we asked it to stop. */
+  stopReason: StopReason | undefined
+}
+
+type End = Pick<ExecutionRecord, 'outcome' | 'reason' | 'exit' | 'outputBytes' | 'outputDropped'>
+
+/** TERM to KILL for a job whose definition is gone. */
+const killAfterDefaultMs = 10_000
+
+export class OwnRuns {
+  readonly #turn: Turn
+  readonly #membership: Membership
+  readonly #replica: Replica
+  readonly #records: Records
+  readonly #running = new Map<AttemptId, Running>()
+
+  constructor(components: {
+    turn: Turn
+    membership: Membership
+    replica: Replica
+    records: Records
+  }) {
+    this.#turn = components.turn
+    this.#membership = components.membership
+    this.#replica = components.replica
+    this.#records = components.records
+  }
+
+  get size(): number {
+    return this.#running.size
+  }
+
+  /** Claims and starts, in one step: durable before said, said before started. */
+  start(
+    watch: Watch,
+    job: Job,
+    how: { readonly rank: number; readonly why: Why; readonly receivers: readonly MemberId[] },
+  ): void {
+    const record: ExecutionRecord = {
+      ...draftOf(watch, job.generation),
+      phase: 'claimed',
+      executor: this.#membership.self,
+      why: how.why,
+      rank: how.rank,
+      claimedMs: this.#turn.clusterMs,
+    }
+    this.#records.write(record, 'full', { receivers: how.receivers, isUrgent: true })
+    const { timeoutMs } = job.groups.action
+    this.#running.set(watch.attempt, {
+      wanted: watch,
+      record,
+      timeoutAtMs: timeoutMs === null ? Infinity : this.#turn.monoMs + timeoutMs,
+      stopReason: undefined,
+    })
+    const launch = launchOf(job, record, this.#membership.own().name, watch.plannedMs)
+    this.#turn.emit({ kind: 'start', launch })
+  }
+
+  /** Takes back claims that could not be stored and so did not start. */
+  unclaim(
+    attempts: readonly AttemptId[],
+  ): readonly { readonly wanted: Wanted; readonly claim: StoredRecord | undefined }[] {
+    return attempts.flatMap((attempt) => {
+      const running = this.#running.get(attempt)
+      if (running === undefined) return []
+      this.#running.delete(attempt)
+      const { execution, slot, attempt: number } = running.record
+      const { ledger } = this.#records
+      const claim = ledger.retract(execution, slot, number, this.#membership.self)
+      return [{ wanted: running.wanted, claim }]
+    })
+  }
+
+  /** What the executor of this node says about an attempt of ours. */
+  onReport(report: ExecutionReport): void {
+    const running = this.#running.get(report.attempt)
+    if (running === undefined) return
+    if (report.kind === 'started') {
+      running.record = { ...running.record, phase: 'running', startedMs: this.#turn.clusterMs }
+      this.#records.write(running.record, 'normal')
+      return
+    }
+    this.#running.delete(report.attempt)
+    const { exit, outputBytes, outputDropped } = report
+    const { outcome, reason } = judgeEnd(report, running.stopReason)
+    this.#end(running.record, { outcome, reason, exit, outputBytes, outputDropped })
+  }
+
+  /** Writes that an attempt is lost: ours of an earlier process, or another's. */
+  lose(record: ExecutionRecord, reason: 'member-down' | 'unreported'): void {
+    this.#end(record, { outcome: 'lost', reason, exit: null, outputBytes: 0, outputDropped: 0 })
+  }
+
+  /** Writes the end of an attempt, and when the next one is due if there is one. */
+  #end(record: ExecutionRecord, end: End): void {
+    const endedMs = this.#turn.clusterMs
+    const nextAttemptAtMs = this.#nextAttemptAt(record, end)
+    this.#records.write({ ...record, ...end, phase: 'ended', endedMs, nextAttemptAtMs }, 'full')
+  }
+
+  #nextAttemptAt(record: ExecutionRecord, end: End): number | null {
+    const job = this.#replica.catalog.live(record.job)
+    if (job === undefined || record.attempt === 0) return null
+    const { retry, misfire } = job.groups.delivery
+    const cause = causeOf(end.outcome, end.reason)
+    if (cause === undefined || !retry.on.includes(cause) || record.attempt > retry.max) return null
+    const waitMs = retryWaitMs(retry, record.execution, record.slot, record.attempt)
+    const atMs = this.#turn.clusterMs + waitMs
+    // a written deadline bounds retries too; the default one would cut the chains of frequent jobs
+    const isTooLate = misfire.deadlineMs !== null && atMs > record.dueMs + misfire.deadlineMs
+    return isTooLate ? null : atMs
+  }
+
+  /** Asks the executor of this node to stop an attempt. */
+  stop(attempt: AttemptId, reason: StopReason): void {
+    const running = this.#running.get(attempt)
+    if (running === undefined) return
+    running.stopReason ??= reason
+    const job = this.#replica.catalog.live(running.record.job)
+    const killAfterMs = job?.groups.action.killAfterMs ?? killAfterDefaultMs
+    this.#turn.emit({ kind: 'stop', attempt, killAfterMs })
+  }
+
+  stopAll(): void {
+    for (const attempt of this.#running.keys()) this.stop(attempt, 'shutdown')
+  }
+
+  /** Stops what takes too long. */
+  wake(): void {
+    for (const [attempt, { timeoutAtMs, stopReason }] of this.#running) {
+      const isOver = this.#turn.monoMs >= timeoutAtMs && stopReason === undefined
+      if (isOver) this.stop(attempt, 'timeout')
+    }
+  }
+
+  /** Monotonic instant of the next timeout. */
+  nextMs(): number {
+    let next = Infinity
+    for (const { timeoutAtMs, stopReason } of this.#running.values()) {
+      if (stopReason === undefined) next = Math.min(next, timeoutAtMs)
+    }
+    return next
+  }
+}
+
+function judgeEnd(
+  report: Extract<ExecutionReport, { kind: 'ended' }>,
+  stopReason: StopReason | undefined,
+): { outcome: Outcome; reason: string } {
+  if (stopReason === 'operator' || stopReason === 'shutdown') {
+    return { outcome: 'cancelled', reason: stopReason }
+  }
+  if (stopReason === 'timeout') return { outcome: 'failure', reason: 'timeout' }
+  if (report.reason === 'exit' && report.exit === 0) return { outcome: 'success', reason: '' }
+  const detail = report.detail === '' ? '' : `: ${report.detail}`
+  return { outcome: 'failure', reason: `${report.reason}${detail}`.slice(0, 255) }
+}
+
+function causeOf(outcome: Outcome | null, reason: string): RetryCause | undefined {
+  if (outcome === 'lost') return 'lost'
+  if (outcome !== 'failure') return undefined
+  return reason === 'timeout' ? 'timeout' : 'failure'
+}

@@ -1,0 +1,131 @@
+// What users ask about executions: run it now, stop it.
+
+import {
+  attemptId,
+  dispatchExecutionId,
+  everySlot,
+  soleSlot,
+  type AttemptId,
+  type ExecutionId,
+  type JobName,
+} from '../ids.ts'
+import type { Replica } from '../jobs/replica.ts'
+import type { Membership } from '../membership/membership.ts'
+import { ok, refuse, type Result } from '../result.ts'
+import type { Turn } from '../turn.ts'
+import type { Attempts } from './attempts.ts'
+import { draftOf } from './draft.ts'
+import { attemptOf, isSettled } from './ledger.ts'
+import type { OwnRuns } from './own-runs.ts'
+import type { Post } from './post.ts'
+import type { ExecutionRecord } from './record.ts'
+import type { Records } from './records.ts'
+import type { Takeover } from './takeover.ts'
+
+export class Requests {
+  readonly #turn: Turn
+  readonly #membership: Membership
+  readonly #replica: Replica
+  readonly #post: Post
+  readonly #records: Records
+  readonly #runs: OwnRuns
+  readonly #attempts: Attempts
+  readonly #takeover: Takeover
+
+  constructor(components: {
+    turn: Turn
+    membership: Membership
+    replica: Replica
+    post: Post
+    records: Records
+    runs: OwnRuns
+    attempts: Attempts
+    takeover: Takeover
+  }) {
+    this.#turn = components.turn
+    this.#membership = components.membership
+    this.#replica = components.replica
+    this.#post = components.post
+    this.#records = components.records
+    this.#runs = components.runs
+    this.#attempts = components.attempts
+    this.#takeover = components.takeover
+  }
+
+  /** Runs a job now; the same key gives the same execution on whichever member it is said. */
+  dispatch(name: JobName, key: string): Result<ExecutionId> {
+    const job = this.#replica.catalog.live(name)
+    if (job === undefined) return unknownJob(name)
+    const execution = dispatchExecutionId(name, key)
+    if (this.#records.ledger.has(execution)) return ok(execution)
+    const slot = job.groups.placement.every ? everySlot : soleSlot
+    const wanted = this.#attempts.ofDispatch(name, execution, slot, this.#turn.clusterMs)
+    const record = { ...draftOf(wanted, job.generation), phase: 'queued' } as const
+    this.#records.write(record, 'full', { isUrgent: true })
+    return ok(execution)
+  }
+
+  /** Stops what runs or waits of an execution, here or by asking its executor. */
+  stop(execution: ExecutionId, attempt: AttemptId | undefined): Result<ExecutionId> {
+    const { ledger } = this.#records
+    if (!ledger.has(execution)) {
+      return refuse(
+        'MC_UNKNOWN_EXECUTION',
+        `no execution ${execution} is known here`,
+        'list them with `meshcron run ls`',
+      )
+    }
+    let isAsked = false
+    for (const slot of ledger.slots(execution)) {
+      const newest = ledger.newest(execution, slot)?.record
+      if (newest === undefined || isSettled(newest)) continue
+      if (attempt !== undefined && attemptOf(newest) !== attempt) continue
+      const result = this.#stopSlot(newest)
+      if (!result.ok) return result
+      isAsked = true
+    }
+    if (isAsked) return ok(execution)
+    return refuse('MC_NOT_RUNNING', `execution ${execution} has ended`, 'nothing is left to stop')
+  }
+
+  #stopSlot(newest: ExecutionRecord): Result<true> {
+    const { executor } = newest
+    if (newest.phase === 'queued' || newest.phase === 'ended') {
+      this.#cancelWaiting(newest)
+      return ok(true)
+    }
+    if (executor === this.#membership.self) {
+      this.#runs.stop(attemptOf(newest), 'operator')
+      return ok(true)
+    }
+    if (executor === null || this.#membership.link(executor) === undefined) {
+      return refuse(
+        'MC_MEMBER_UNREACHABLE',
+        `its executor ${executor ?? ''} cannot be reached`,
+        'try again when it is back, or stop it there',
+      )
+    }
+    this.#post.send(executor, { kind: 'cancel', attempt: attemptOf(newest) })
+    return ok(true)
+  }
+
+  /** Ends an execution of which no attempt is running. */
+  #cancelWaiting(newest: ExecutionRecord): void {
+    const number = newest.phase === 'queued' ? newest.attempt : newest.attempt + 1
+    this.#takeover.drop(attemptId(newest.execution, newest.slot, number))
+    const cancelled: ExecutionRecord = {
+      ...newest,
+      attempt: number,
+      phase: 'ended',
+      executor: null,
+      outcome: 'cancelled',
+      reason: 'operator',
+      nextAttemptAtMs: null,
+      endedMs: this.#turn.clusterMs,
+    }
+    this.#records.write(cancelled, 'full')
+  }
+}
+
+export const unknownJob = (name: string): Result<never> =>
+  refuse('MC_UNKNOWN_JOB', `no job ${name}`, 'list the jobs with `meshcron job ls`')
