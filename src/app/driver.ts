@@ -50,6 +50,8 @@ export class Driver {
   readonly #onReport: (report: Report) => void
   readonly #onFatal: (error: unknown) => void
   #queue: Arrival[] = []
+  /** Effects of steps that were taken while those of a turn were carried out. */
+  #owed: (readonly Effect[])[] = []
   readonly #replies = new Map<number, (reply: Reply) => void>()
   readonly #responses = new Map<number, (bytes: Uint8Array) => void>()
   readonly #verdicts = new Map<number, (verdict: Verdict) => void>()
@@ -132,7 +134,8 @@ export class Driver {
   #turn(): void {
     this.#isScheduled = false
     const untilMs = this.#clock.monoMs() + sliceMs
-    const steps: (readonly Effect[])[] = []
+    const steps = this.#owed
+    this.#owed = []
     let taken = 0
     try {
       while (taken < this.#queue.length && this.#clock.monoMs() < untilMs) {
@@ -155,7 +158,11 @@ export class Driver {
 
   #failed(failure: StoreError, writes: readonly Write[], unstarted: readonly AttemptId[]): void {
     this.#isStoreFailed = true
-    this.push({ kind: 'storeFailed', reason: failure.message, writes, unstarted })
+    // at once: nobody may be told of a refusal and then see what was refused
+    const event: Arrival = { kind: 'storeFailed', reason: failure.message, writes, unstarted }
+    const [monoMs, wallMs] = [this.#clock.monoMs(), this.#clock.wallMs()]
+    this.#owed.push(this.#node.step({ ...event, monoMs, wallMs }))
+    this.#schedule()
     if (failure.failure === 'io') this.#onFatal(failure)
   }
 

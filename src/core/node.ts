@@ -198,7 +198,7 @@ export class Node {
         // a watermark that is stored too low costs a question, one too high a tick
         const isKept = (write: Write): boolean =>
           write.kind === 'record' ? !claims.has(write.stored) : write.kind !== 'watermark'
-        this.#outage.failed(event.reason, event.writes.filter(isKept))
+        this.#outage.failed(event.reason, this.#replica.retract(event.writes).filter(isKept))
         this.membership.setAccepts(false)
         this.#turn.report({ kind: 'storeFailed', reason: event.reason })
         return

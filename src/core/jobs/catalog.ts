@@ -138,6 +138,16 @@ export class Catalog {
     return true
   }
 
+  /** Makes a job be what these writes say, whatever it was. */
+  replace(name: JobName, intents: readonly Intent[]): void {
+    for (const siblings of Object.values(this.#entries.get(name)?.groups ?? {})) {
+      for (const { intent } of siblings) this.#release(intent, [])
+    }
+    this.#entries.delete(name)
+    this.#sorted = undefined
+    for (const intent of intents) this.apply(intent)
+  }
+
   #hold(intent: Intent): void {
     const held = this.#held.get(intent.id)
     if (held !== undefined) {

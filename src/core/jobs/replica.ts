@@ -3,6 +3,7 @@
 
 import type { Author } from '../author.ts'
 import { SeenVector } from '../clock/version-vector.ts'
+import type { Write } from '../effect.ts'
 import type { ActorId, JobName, MemberId } from '../ids.ts'
 import { limits, type Timers } from '../limits.ts'
 import type { Link } from '../membership/link.ts'
@@ -47,6 +48,8 @@ interface Pull {
 }
 
 const verifiedMax = 200_000
+/** Far more than one turn of the loop can hold, and a turn is stored or fails as a whole. */
+const writtenMax = 256
 
 export class Replica {
   readonly catalog: Catalog = new Catalog()
@@ -59,6 +62,8 @@ export class Replica {
   readonly #world: ReplicaWorld
   /** Ids of writes whose signature has been checked in this process. */
   readonly #verified = new Set<string>()
+  /** Own writes, newest last, each with what it replaced: it may turn out that it was not stored. */
+  readonly #written: { readonly intent: Intent; readonly before: readonly Intent[] }[] = []
   readonly #pulls = new Map<number, Pull>()
   readonly #pulledAtMs = new Map<MemberId, number>()
   readonly #views = new Map<number, MemberId>()
@@ -165,11 +170,33 @@ export class Replica {
       )
     }
     this.#noteVerified(intent)
+    this.#written.push({ intent, before: this.catalog.intentsOf(name) })
+    if (this.#written.length > writtenMax) this.#written.shift()
     this.#apply(intent, 'full')
     if (intent.bytes.length <= limits.gossipBytesMax - 64) {
       this.#turn.emit({ kind: 'publish', topic: 'jobs', bytes: encode([intent.bytes]) })
     }
     return ok(true)
+  }
+
+  /**
+   * Takes back those writes of this node that could not be stored: who wrote them was refused, nobody
+   * else has heard of them. Answers with what is still to be stored.
+   */
+  retract(writes: readonly Write[]): readonly Write[] {
+    const unstored = new Set(writes.flatMap((one) => (one.kind === 'intent' ? [one.id] : [])))
+    const gone = this.#written.filter(({ intent }) => unstored.has(intent.id))
+    const isGone = (id: string): boolean => gone.some(({ intent }) => intent.id === id)
+    for (const job of new Set(gone.map(({ intent }) => intent.job))) {
+      const before = gone.filter(({ intent }) => intent.job === job).flatMap((one) => one.before)
+      const kept = [...before, ...this.catalog.intentsOf(job)].filter(({ id }) => !isGone(id))
+      this.catalog.replace(job, kept)
+      this.#world.jobChanged(job)
+    }
+    return writes.filter((one) => {
+      if (one.kind === 'intent') return !isGone(one.id)
+      return one.kind !== 'forgetIntent' || !this.catalog.has(one.id)
+    })
   }
 
   #noteVerified(intent: Intent): void {
