@@ -121,7 +121,7 @@ export class Daemon {
       alive.delete(child)
       this.#child = undefined
       this.#keep(JSON.stringify({ event: 'exit', code, signal: name }))
-      return { code, signal: name } as Exit
+      return { code, signal: name }
     })
     return this.#exit
   }

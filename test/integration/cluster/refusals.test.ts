@@ -164,7 +164,7 @@ async function runCommand(
 
 async function starts(t: TestContext, cluster: Cluster): Promise<void> {
   const node = cluster.node(0)
-  const taken = createServer().listen(0, '127.0.0.1')
+  const taken = createServer().listen(0, '127.0.0.1').unref()
   await once(taken, 'listening')
   const port = String((taken.address() as AddressInfo).port)
   const file = join(cluster.dir, 'file')

@@ -98,7 +98,10 @@ async function garbage(t: TestContext, cluster: Cluster): Promise<void> {
         socket.write(bytes)
         return socket
       })
-      const closed = sockets.map((socket) => once(socket.resume(), 'close'))
+      // a reset is as good an end as any
+      const closed = sockets.map(
+        (socket) => new Promise((resolve) => void socket.resume().on('close', resolve)),
+      )
       await Promise.all(closed)
       await untilRefused(node!, 'the garbage', before)
     },
@@ -113,18 +116,26 @@ async function otherVersion(t: TestContext, cluster: Cluster): Promise<void> {
   const hash = createHash('sha256').update('meshcron/cluster/1').update(networkKey)
   const clusterId = hash.digest('hex').slice(0, 32)
   const to = memberId(node!.id)
-  const dial = async (): Promise<FleetNode> => {
+  const say = async (bytes: Uint8Array): Promise<Uint8Array> => {
     const stranger = await startNode(await createKey(), { clusterId, networkKey }, false)
+    // its own hello to us stays unanswered, so that ours is judged
+    stranger.heard.respond = () => new Promise(() => {})
+    try {
+      return await ask(stranger, bytes)
+    } finally {
+      await stranger.network.stop()
+    }
+  }
+  const ask = async (stranger: FleetNode, bytes: Uint8Array): Promise<Uint8Array> => {
     stranger.network.setTargets([{ member: to, addresses: node!.addresses }])
     await until('it is connected', () => stranger.heard.isUp(to))
-    return stranger
+    return await stranger.network.request(to, 'hello', bytes, 20_000)
   }
 
   await cluster.step(
     t,
     'a peer of another protocol version is told so and not admitted',
     async () => {
-      const stranger = await dial()
       const hello: Hello = {
         kind: 'hello',
         clusterId,
@@ -133,30 +144,24 @@ async function otherVersion(t: TestContext, cluster: Cluster): Promise<void> {
         node: new Uint8Array([1]),
         yourIncarnation: 0,
       }
-      const bytes = await stranger.network.request(to, 'hello', encodeHello(hello), 5_000)
-      const answer = decodeHello(bytes)
+      const answer = decodeHello(await say(encodeHello(hello)))
       assert.ok(answer.ok && answer.value.kind === 'refused', 'the answer is a refusal')
       assert.match(answer.value.reason, /9 to 9/)
       assert.deepEqual([answer.value.protoMin, answer.value.protoMax], [1, 1])
       await until('it is told in the log', () =>
         node!.logged('refused').some((line) => /9 to 9/.test(String(line['reason']))),
       )
-      await stranger.network.stop()
     },
   )
 
   await cluster.step(t, 'a peer that sends malformed frames is counted', async () => {
-    const stranger = await dial()
     const before = (await node!.api.status()).network
-    const junk = new Uint8Array(randomBytes(4_096))
-    const bytes = await stranger.network.request(to, 'hello', junk, 5_000)
-    const answer = decodeHello(bytes)
+    const answer = decodeHello(await say(new Uint8Array(randomBytes(4_096))))
     assert.ok(answer.ok && answer.value.kind === 'refused')
     await until('it is counted', async () => {
       const { network } = await node!.api.status()
       return sum(network) > sum(before)
     })
-    await stranger.network.stop()
   })
 }
 
@@ -168,7 +173,7 @@ function sum(network: Readonly<Record<string, number>>): number {
 
 async function deafPeers(t: TestContext, cluster: Cluster): Promise<void> {
   await cluster.step(t, 'peers that never answer do not keep a node from joining', async () => {
-    const deaf = createServer(() => {}).listen(0, '127.0.0.1')
+    const deaf = createServer((socket) => void socket.unref()).listen(0, '127.0.0.1')
     await once(deaf, 'listening')
     const { port } = deaf.address() as AddressInfo
     const flags = [
@@ -180,9 +185,12 @@ async function deafPeers(t: TestContext, cluster: Cluster): Promise<void> {
       '127.0.0.1:1',
     ]
     const joiner = await cluster.join('joiner', flags)
-    await joiner.start()
-    await until('it sees the jobs', () => joiner.api.hasJob(job))
-    await joiner.untilReady()
-    deaf.close()
+    try {
+      await joiner.start()
+      await until('it sees the jobs', () => joiner.api.hasJob(job))
+      await joiner.untilReady()
+    } finally {
+      deaf.close()
+    }
   })
 }
