@@ -76,7 +76,10 @@ export class JobTruth {
       .get(write.version)
       ?.get(node)
       ?.findLast((ms) => ms <= atMs)
-    if (storedMs === undefined) return 'no'
+    if (storedMs === undefined) {
+      // what a full disk did not take may be in memory
+      return this.#nodes[node]!.failing.meets(write.sentMs, atMs) ? 'maybe' : 'no'
+    }
     let held: Held = 'yes'
     for (const loss of this.#nodes[node]!.losses) {
       if (loss.atMs <= storedMs || loss.atMs > atMs || storedMs <= loss.keptUntilMs) continue

@@ -1,7 +1,7 @@
 // The ground truth of a run: nodes, links, paths, and what disturbed the fleet when.
 
 import type { History, NodeIndex } from '../history.ts'
-import { clockOffset, nodesOf, type NodeTruth } from './nodes.ts'
+import { clockOffset, clockToleranceMs, nodesOf, type NodeTruth } from './nodes.ts'
 import { Spans, Switch, type Span } from './spans.ts'
 
 /** Kinds of faults by which figures are told apart, the gravest first. */
@@ -27,6 +27,10 @@ const redialMaxMs = 47_000
 /** A node between two others that stalls longer than this carries no answers in time. */
 const relayStallMs = 300
 
+interface Lead extends Span {
+  readonly nodes: readonly NodeTruth[]
+}
+
 /** What was true in one run. */
 export class Ground {
   readonly history: History
@@ -35,6 +39,7 @@ export class Ground {
   readonly #broken: readonly Spans[]
   /** When frames were on their way for longer than a question may take. */
   readonly #slow: readonly Spans[]
+  #knownLeads: readonly Lead[] | undefined
   readonly #classes: ReadonlyMap<FaultClass, Spans>
 
   constructor(history: History) {
@@ -103,6 +108,36 @@ export class Ground {
     const up = this.nodes.filter((node) => node.up.has(atMs))
     const good = up.filter((node) => !node.skewed.has(atMs))
     return 2 * good.length > up.length
+  }
+
+  /**
+   * Whether the fleet's own time may have passed an instant before it came: most clocks were wrong,
+   * and some were that far ahead.
+   */
+  ranAhead(dueMs: number): boolean {
+    return this.#leads().some(
+      ({ fromMs, toMs, nodes }) =>
+        fromMs < dueMs &&
+        nodes.some((node) => {
+          const endMs = Math.min(toMs, dueMs)
+          return endMs + clockOffset(node, endMs) > dueMs + clockToleranceMs
+        }),
+    )
+  }
+
+  /** Spans of unchanged clocks in which the right ones were no majority. */
+  #leads(): readonly Lead[] {
+    if (this.#knownLeads !== undefined) return this.#knownLeads
+    const changes = this.history.entries.filter(({ kind }) =>
+      /^(clock|node[.](up|down))$/.test(kind),
+    )
+    const leads = changes.flatMap(({ atMs }, index): readonly Lead[] => {
+      const toMs = (changes[index + 1]?.atMs ?? Infinity) - 1
+      if (toMs <= atMs || this.hasGoodClocks(atMs)) return []
+      return [{ fromMs: atMs, toMs, nodes: this.nodes.filter(({ up }) => up.has(atMs)) }]
+    })
+    this.#knownLeads = leads
+    return leads
   }
 
   /** How far apart the clocks of the nodes that were up are. */

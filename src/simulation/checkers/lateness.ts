@@ -3,6 +3,7 @@
 import type { Checker, History, NodeIndex, Violation } from '../history.ts'
 import { attemptsOf } from './attempts.ts'
 import { groundOf, type FaultClass } from './ground.ts'
+import { ranAhead } from './nodes.ts'
 import { boundMs, boundNodes, ticksOf, type Tick } from './obligations.ts'
 import { mayOverlap } from './open-executions.ts'
 import { Tally } from './tally.ts'
@@ -51,7 +52,7 @@ export class LatenessChecker implements Checker {
     owner: NodeIndex | undefined,
   ): readonly Violation[] {
     const toMs = boundMs(history, tick)
-    const fault = groundOf(history).classOf(tick.dueMs - 30_000, toMs)
+    const fault = faultOf(history, tick, toMs)
     const slot = owner === undefined ? undefined : history.scenery.members[owner]
     this.#tally.add('obliged', fault)
     this.#tally.add(bound.length > 0 ? 'binding' : 'unbound', fault)
@@ -100,6 +101,14 @@ export class LatenessChecker implements Checker {
     const isShort = tick.cutoffMs - tick.plannedMs < history.scenery.timers.takeoverWindowMs
     return isShort && fault !== 'quiet' ? 'deadline' : undefined
   }
+}
+
+/** A node that once was ahead of the tick will not act, and the next one waits for it. */
+function faultOf(history: History, tick: Tick, toMs: number): FaultClass {
+  const ground = groundOf(history)
+  const fault = ground.classOf(tick.dueMs - 30_000, toMs)
+  if (fault !== 'quiet') return fault
+  return ground.nodes.some((node) => ranAhead(node, tick.dueMs)) ? 'skew' : 'quiet'
 }
 
 /** A wrong clock that a node could follow makes a start early. */

@@ -129,6 +129,7 @@ export function boundNodes(history: History, tick: Tick): readonly NodeIndex[] {
   const fromMs = tick.dueMs - Math.max(settleMs, definitionSettleMs)
   const toMs = boundMs(history, tick)
   if (![fromMs, tick.dueMs, toMs].every((atMs) => ground.hasGoodClocks(atMs))) return []
+  if (ground.ranAhead(tick.dueMs)) return []
   return ground.nodes
     .map((_, node) => node)
     .filter((node) => isEligible(ground, tick, node, fromMs, toMs))

@@ -90,6 +90,27 @@ test('C1 excuses a tick only when no node was eligible all the time', () => {
   flagged(checker, cut.history(untilMs), /^no start/, 'a partition is no excuse')
 })
 
+test('C1 asks nothing of a clock that ran ahead of a tick and was put back, or of a fleet of them', () => {
+  const once = definition({ timing: { startAtMs: at(600), endAtMs: at(601) } })
+  const set = (second: number, node: number, offsetMs: number) =>
+    ({ second, fact: { kind: 'clock', node, offsetMs, driftPpm: 0 } }) as const
+  const story = (nodes: number, wrong: number): Story => {
+    const one = new Story(nodes).put(-600, 1, once)
+    for (let node = 0; node < wrong; node++) {
+      for (const { second, fact } of [set(0, node, 900_000), set(100, node, 0)]) {
+        one.fact(second, fact)
+      }
+    }
+    return one
+  }
+  clean(checker, story(1, 1).history(650))
+  flagged(checker, story(3, 1).history(650), /^no start/, 'two others were right')
+  clean(checker, story(3, 2).history(650), 'most were wrong, and the third one followed them')
+  const second = story(3, 1).start(602.5, 1, 600)
+  clean(checker, second.history(650), 'the next one waits for it')
+  assert.equal(checker.stats['obliged@skew'], 1)
+})
+
 test('C1 asks only nodes that hold the definition and have the tags', () => {
   const once = { startAtMs: at(60), endAtMs: at(61) }
   const unknown = new Story(2).put(-600, 1, definition({ timing: once }), { without: [1] })

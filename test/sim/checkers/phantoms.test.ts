@@ -1,5 +1,6 @@
 import { test } from 'node:test'
 import { PhantomsChecker } from '../../../src/simulation/checkers/phantoms.ts'
+import { ResurrectionChecker } from '../../../src/simulation/checkers/resurrection.ts'
 import { clean, flagged } from './expect.ts'
 import { at, definition, dispatchId, job, Story } from './story.ts'
 
@@ -54,6 +55,19 @@ test('C3 flags what was replaced, paused or deleted where it ran', () => {
   clean(checker, resumed.history(200))
   const deleted = base().write(50, 'def.delete.ack', 2).start(60, 1, 60)
   flagged(checker, deleted.history(200), /deleted here/)
+})
+
+test('C3 and C6 know that a full disk does not keep a node from knowing', () => {
+  const manual = definition({ timing: { schedule: ['@manually'] } })
+  const full = (): Story =>
+    new Story(2)
+      .put(-600, 1, manual)
+      .fact(10, { kind: 'store.failing', node: 1, failure: 'full' })
+      .put(20, 2, definition(), { without: [1] })
+  clean(checker, full().start(60, 1, 60).history(200))
+  const deleted = full().write(5, 'def.delete.ack', 3)
+  const shown = { job, generation: 2, live: true, version: 2, enabled: true, conflicts: 0 }
+  clean(new ResurrectionChecker(), deleted.sample(30, 1, { jobs: [shown] }).history(200))
 })
 
 test('C3 lets the retries of an execution go on after an edit', () => {

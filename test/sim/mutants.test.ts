@@ -1,0 +1,51 @@
+// The checkers see: every planted bug still fits the code, and three of them, others with each
+// commit, are found. `node scripts/mutants.ts` hunts all of them and writes docs/mutants.md.
+
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { test } from 'node:test'
+import { mutants } from './mutants/all.ts'
+import { mutated, type Mutant } from './mutants/mutant.ts'
+import { hunted } from './mutants/hunted.ts'
+
+const rotation = 3
+const seedsMax = 500
+const secondsMax = 100
+
+test('every mutant stands for one place in the code, has its own name and changes something', () => {
+  for (const mutant of mutants) assert.notEqual(mutated(mutant), '', mutant.name)
+  for (const { text, replacement, name } of mutants) assert.notEqual(text, replacement, name)
+  assert.equal(new Set(mutants.map(({ name }) => name)).size, mutants.length)
+  assert.ok(mutants.length >= 20)
+})
+
+test('a mutant whose text is not there exactly once is stale', () => {
+  const [first] = mutants
+  assert.throws(() => mutated({ ...first!, text: 'no such text' }), /stands 0 times/)
+  assert.throws(() => mutated({ ...first!, text: 'const ' }), /stale mutant/)
+})
+
+/** Mutants far apart in the list, another choice with each commit. */
+function chosen(): readonly Mutant[] {
+  let turn = 0
+  try {
+    const commit = execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim()
+    turn = Number.parseInt(commit.slice(0, 8), 16)
+  } catch {
+    turn = Math.floor(Date.now() / 86_400_000)
+  }
+  const step = Math.floor(mutants.length / rotation)
+  return Array.from({ length: rotation }, (_, i) => mutants[(turn + i * step) % mutants.length]!)
+}
+
+for (const mutant of chosen()) {
+  test(`${mutant.name}: ${mutant.caughtBy.join(' or ')} finds it`, async (t) => {
+    const found = await hunted({ name: mutant.name, isPlanted: true, seedsMax, secondsMax })
+    assert.ok(found.seed !== undefined, `not found in ${found.seeds} seeds`)
+    t.diagnostic(`seed ${found.seed}: ${found.property} ${found.message}`)
+    // what the unchanged code shows with these seeds as well is no proof
+    const { name } = mutant
+    const plain = await hunted({ name, isPlanted: false, seedsMax: found.seeds, secondsMax: 300 })
+    assert.equal(plain.message, undefined, 'the unchanged code is not clean')
+  })
+}

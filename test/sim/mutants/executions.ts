@@ -1,0 +1,92 @@
+import type { Mutant } from './mutant.ts'
+
+const executions = 'src/core/execution/executions.ts'
+const ledger = 'src/core/execution/ledger.ts'
+const planner = 'src/core/scheduler/planner.ts'
+
+/** What is claimed, recorded, repeated and forgotten. */
+export const executionMutants: readonly Mutant[] = [
+  {
+    name: 'start before the claim is durable',
+    module: 'src/app/carry-out.ts',
+    text: `  const isStored = persist(steps.flat(), hands)
+  const isSafe = (step: readonly Effect[]): boolean =>
+    isStored || !step.some(({ kind }) => kind === 'persist')
+  for (const step of steps) if (isSafe(step)) for (const effect of step) hands.send(effect)
+  for (const step of steps) if (isSafe(step)) for (const effect of step) hands.start(effect)
+`,
+    replacement: `  for (const step of steps) for (const effect of step) hands.start(effect)
+  const isStored = persist(steps.flat(), hands)
+  const isSafe = (step: readonly Effect[]): boolean =>
+    isStored || !step.some(({ kind }) => kind === 'persist')
+  for (const step of steps) if (isSafe(step)) for (const effect of step) hands.send(effect)
+`,
+    caughtBy: ['C2'],
+    wishes: { profile: 'lan', nodes: 3, minutes: 4, faults: ['full'] },
+  },
+  {
+    name: 'claims are told to nobody',
+    module: executions,
+    text: 'this.#post.record(stored.bytes, [...new Set(all)], isUrgent)',
+    replacement: 'if (!isUrgent) this.#post.record(stored.bytes, [...new Set(all)], isUrgent)',
+    caughtBy: ['C2'],
+    wishes: { profile: 'lan', nodes: 3, minutes: 3, faults: ['stall', 'kill'] },
+  },
+  {
+    name: 'an execution elsewhere is no overlap',
+    module: executions,
+    text: "if (newest !== undefined && !isSettled(newest) && newest.phase !== 'queued') return true",
+    replacement:
+      'if (newest !== undefined && !isSettled(newest) && newest.executor === this.#membership.self)\n          return true',
+    caughtBy: ['C7'],
+    wishes: { profile: 'lan', nodes: 4, minutes: 4, faults: [] },
+  },
+  {
+    name: 'one attempt too many',
+    module: executions,
+    text: '|| record.attempt > retry.max) return null',
+    replacement: '|| record.attempt > retry.max + 1) return null',
+    caughtBy: ['C8'],
+    wishes: { profile: 'lan', nodes: 3, minutes: 4, faults: [] },
+  },
+  {
+    name: 'lost beats the end that its executor tells',
+    module: ledger,
+    text: 'const byItself = Number(isOwnEnd(a)) - Number(isOwnEnd(b))',
+    replacement: 'const byItself = Number(isOwnEnd(b)) - Number(isOwnEnd(a))',
+    caughtBy: ['C5'],
+    wishes: { profile: 'lan', nodes: 4, minutes: 4, faults: ['partition', 'one-way', 'pause'] },
+  },
+  {
+    name: 'a tick that did not run is not decided',
+    module: ledger,
+    text: '    return attempt === 1 && known.attempts.has(0)',
+    replacement: '    return attempt === 1 && known.attempts.has(-1)',
+    caughtBy: ['C1', 'C2', 'C5', 'C7'],
+    wishes: { profile: 'lan', nodes: 4, minutes: 4, faults: ['stall', 'kill'] },
+  },
+  {
+    name: 'the watermark passes undecided ticks',
+    module: planner,
+    text: 'for (const dueMs of track.undecided) wMs = Math.min(wMs, dueMs - 1)',
+    replacement: 'for (const dueMs of track.undecided) wMs = Math.max(wMs, dueMs - 1)',
+    caughtBy: ['C1', 'C5'],
+    wishes: { profile: 'lan', nodes: 4, minutes: 4, faults: ['kill', 'power', 'link', 'reset'] },
+  },
+  {
+    name: 'what was decided is forgotten when the clock steps back',
+    module: planner,
+    text: 'track.nextDueMs = nextTick(job.name, timing, track.lookedMs)',
+    replacement: 'track.nextDueMs = nextTick(job.name, timing, this.#turn.clusterMs)',
+    caughtBy: ['C1', 'C2', 'C3', 'C5'],
+    wishes: { profile: 'lan', nodes: 1, minutes: 6, faults: ['clock-step'] },
+  },
+  {
+    name: 'a paused job goes on',
+    module: planner,
+    text: 'return enabled.enabled || (untilMs !== null && this.#turn.clusterMs >= untilMs)',
+    replacement: 'return enabled.enabled || untilMs === null || this.#turn.clusterMs >= untilMs',
+    caughtBy: ['C3'],
+    wishes: { profile: 'lan', nodes: 3, minutes: 4, faults: [] },
+  },
+]
