@@ -1,10 +1,11 @@
 // What runs on this node: from the claim to the word of the executor how it ended.
 
 import type { ExecutionReport } from '../event.ts'
-import type { AttemptId, MemberId } from '../ids.ts'
+import type { AttemptId, ExecutionId, JobName, MemberId } from '../ids.ts'
 import type { Job } from '../jobs/catalog.ts'
 import type { RetryCause } from '../jobs/definition.ts'
 import type { Replica } from '../jobs/replica.ts'
+import type { Timers } from '../limits.ts'
 import type { Membership } from '../membership/membership.ts'
 import { retryWaitMs } from '../scheduler/retry.ts'
 import type { Turn } from '../turn.ts'
@@ -23,6 +24,8 @@ interface Running {
   readonly timeoutAtMs: number
   /** Why we asked it to stop. */
   stopReason: StopReason | undefined
+  /** When others hear that it runs, monotonic; an end that comes before says it too. */
+  tellAtMs: number
 }
 
 type End = Pick<ExecutionRecord, 'outcome' | 'reason' | 'exit' | 'outputBytes' | 'outputDropped'>
@@ -32,6 +35,7 @@ const killAfterDefaultMs = 10_000
 
 export class OwnRuns {
   readonly #turn: Turn
+  readonly #timers: Timers
   readonly #membership: Membership
   readonly #replica: Replica
   readonly #records: Records
@@ -39,11 +43,13 @@ export class OwnRuns {
 
   constructor(components: {
     turn: Turn
+    timers: Timers
     membership: Membership
     replica: Replica
     records: Records
   }) {
     this.#turn = components.turn
+    this.#timers = components.timers
     this.#membership = components.membership
     this.#replica = components.replica
     this.#records = components.records
@@ -51,6 +57,14 @@ export class OwnRuns {
 
   get size(): number {
     return this.#running.size
+  }
+
+  /** Whether another execution of a job runs here. */
+  hasOther(job: JobName, execution: ExecutionId): boolean {
+    for (const { record } of this.#running.values()) {
+      if (record.job === job && record.execution !== execution) return true
+    }
+    return false
   }
 
   /** Claims and starts, in one step: durable before said, said before started. */
@@ -74,6 +88,7 @@ export class OwnRuns {
       record,
       timeoutAtMs: timeoutMs === null ? Infinity : this.#turn.monoMs + timeoutMs,
       stopReason: undefined,
+      tellAtMs: Infinity,
     })
     const launch = launchOf(job, record, this.#membership.own().name, watch.plannedMs)
     this.#turn.emit({ kind: 'start', launch })
@@ -100,7 +115,8 @@ export class OwnRuns {
     if (running === undefined) return
     if (report.kind === 'started') {
       running.record = { ...running.record, phase: 'running', startedMs: this.#turn.clusterMs }
-      this.#records.write(running.record, 'normal')
+      // most runs are over before anybody could look: one signature and one write less
+      running.tellAtMs = this.#turn.monoMs + this.#timers.batchMs
       return
     }
     this.#running.delete(report.attempt)
@@ -148,19 +164,25 @@ export class OwnRuns {
     for (const attempt of this.#running.keys()) this.stop(attempt, 'shutdown')
   }
 
-  /** Stops what takes too long. */
+  /** Tells what runs, and stops what takes too long. */
   wake(): void {
-    for (const [attempt, { timeoutAtMs, stopReason }] of this.#running) {
-      const isOver = this.#turn.monoMs >= timeoutAtMs && stopReason === undefined
-      if (isOver) this.stop(attempt, 'timeout')
+    const now = this.#turn.monoMs
+    for (const [attempt, running] of this.#running) {
+      if (now >= running.tellAtMs) {
+        running.tellAtMs = Infinity
+        this.#records.write(running.record, 'normal')
+      }
+      if (now >= running.timeoutAtMs && running.stopReason === undefined) {
+        this.stop(attempt, 'timeout')
+      }
     }
   }
 
-  /** Monotonic instant of the next timeout. */
+  /** Monotonic instant of the next thing to do. */
   nextMs(): number {
     let next = Infinity
-    for (const { timeoutAtMs, stopReason } of this.#running.values()) {
-      if (stopReason === undefined) next = Math.min(next, timeoutAtMs)
+    for (const { timeoutAtMs, stopReason, tellAtMs } of this.#running.values()) {
+      next = Math.min(next, tellAtMs, stopReason === undefined ? timeoutAtMs : Infinity)
     }
     return next
   }
