@@ -97,6 +97,8 @@ export const limits = {
   membersMax: 64,
   /** Jobs, deleted ones included; a write beyond it is refused MC_CATALOG_FULL. */
   jobsMax: 110_000,
+  /** Jobs kept with their winners worked out; more cost the working out at each look. */
+  resolvedJobsMax: 16_384,
   /** One write of one job, encoded; larger ones are refused at write and rejected from peers. */
   intentBytesMax: 65_536,
   /** Concurrent values of one field group; the last in resolution order is dropped and counted. */

@@ -10,6 +10,7 @@
 // shown until a later write covers them. Winners lean to the safe side: deleted before live, paused
 // before running, else the newest by hybrid clock, author and id.
 
+import { BoundedCache } from '../bounded-cache.ts'
 import type { JobName } from '../ids.ts'
 import { compareHlc } from '../clock/hybrid.ts'
 import { covers, joinContexts, type Context } from '../clock/version-vector.ts'
@@ -61,7 +62,6 @@ export interface Job {
 
 interface Entry {
   readonly groups: SiblingsByGroup
-  job: Job | undefined
 }
 
 export type Applied =
@@ -72,6 +72,8 @@ export class Catalog {
   readonly #entries = new Map<JobName, Entry>()
   /** How many groups hold each intent: one that no group holds any more is forgotten. */
   readonly #held = new Map<string, { intent: Intent; groups: number }>()
+  /** Jobs as they act, of those looked at lately: the winners follow from the writes at any time. */
+  readonly #resolved = new BoundedCache<Job>(limits.resolvedJobsMax)
   #digest = 0n
   #siblingsDropped = 0
   /** `intents()` until the next change. */
@@ -95,7 +97,7 @@ export class Catalog {
   apply(intent: Intent): Applied {
     let entry = this.#entries.get(intent.job)
     if (entry === undefined) {
-      entry = { groups: {}, job: undefined }
+      entry = { groups: {} }
       this.#entries.set(intent.job, entry)
     }
     const forgotten: Intent[] = []
@@ -106,7 +108,7 @@ export class Catalog {
       }
     }
     if (!isNews) return { kind: 'known' }
-    entry.job = undefined
+    this.#resolved.delete(intent.job)
     this.#sorted = undefined
     return { kind: 'applied', forgotten }
   }
@@ -171,8 +173,12 @@ export class Catalog {
   get(name: JobName): Job | undefined {
     const entry = this.#entries.get(name)
     if (entry?.groups.life === undefined) return undefined
-    entry.job ??= resolve(name, entry.groups)
-    return entry.job
+    let job = this.#resolved.get(name)
+    if (job === undefined) {
+      job = resolve(name, entry.groups)
+      this.#resolved.set(name, job)
+    }
+    return job
   }
 
   /** The job unless it is deleted. */

@@ -10,7 +10,7 @@
  * and a date that is moved to the next or previous match. Dates are made from explicit instants.
  */
 import { CronDate, CronPattern, type CronOptions } from 'croner'
-import { BoundedCache } from './bounded-cache.ts'
+import { BoundedCache } from '../bounded-cache.ts'
 
 declare const brand: unique symbol
 /** A parsed pattern. Belongs to a bounded cache: ask for it by its text, never keep it. */

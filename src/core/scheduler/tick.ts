@@ -8,7 +8,7 @@
 import { hash64, scale, SCALE_MAX } from '../hash.ts'
 import type { Timing } from '../jobs/definition.ts'
 import { ok, refuse, type Result } from '../result.ts'
-import { BoundedCache } from './bounded-cache.ts'
+import { BoundedCache } from '../bounded-cache.ts'
 import { nextOf, parseSchedule, previousOf, refuseTimezone, type Schedule } from './schedule.ts'
 import { isTimezone } from './zone.ts'
 

@@ -6,7 +6,7 @@
  * Found pieces are kept per zone and block of 128 days, both bounded. A piece never crosses a block's
  * border; a border without a change looks like a change by zero, which no rule reacts to.
  */
-import { BoundedCache } from './bounded-cache.ts'
+import { BoundedCache } from '../bounded-cache.ts'
 
 /** A span of time during which a zone's offset does not change. */
 export interface Segment {

@@ -34,4 +34,9 @@ export class BoundedCache<V> {
     }
     this.#young.set(key, value)
   }
+
+  delete(key: string): void {
+    this.#young.delete(key)
+    this.#old.delete(key)
+  }
 }
