@@ -88,6 +88,8 @@ export class Attempts {
     const { execution, slot, nextAttemptAtMs: plannedMs } = record
     const job = this.#replica.catalog.live(record.job)
     if (job === undefined || plannedMs === null) return
+    // two members ran it, and with the other it went well
+    if (!this.#ledger.isSlotOpen(execution, slot)) return
     const number = record.attempt + 1
     const { misfire, retry } = job.groups.delivery
     const failed = this.#ledger

@@ -214,6 +214,8 @@ export class Executions {
   /** Whether another execution of the job is running as far as this node knows. */
   #overlaps(job: Job, wanted: Wanted): boolean {
     if (job.groups.delivery.overlap === 'allow') return false
+    // others may have given up for lost what goes on here
+    if (this.#runs.hasOther(job.name, wanted.execution)) return true
     for (const execution of this.ledger.open(job.name)) {
       if (execution === wanted.execution) continue
       const slots = job.groups.placement.every ? [wanted.slot] : this.ledger.slots(execution)

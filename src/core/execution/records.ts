@@ -56,18 +56,16 @@ export class Records {
     const stored = sealRecord(this.#author, record, this.#turn.clusterMs)
     this.#replica.noteSeen()
     this.#turn.emit({ kind: 'persist', durability, writes: [{ kind: 'record', stored }] })
-    this.#merge(stored)
+    const { isNews, isDuplicate } = this.ledger.merge(stored)
+    if (isNews) this.#follow(stored, isDuplicate)
     const receivers = new Set(to.receivers ?? this.#post.receivers(record.job, []))
     this.#post.record(stored.bytes, [...receivers], to.isUrgent ?? false)
   }
 
-  /** Merges a record; true when it was news. */
-  #merge(stored: StoredRecord): boolean {
-    const { isNews, isDuplicate } = this.ledger.merge(stored)
-    if (!isNews) return false
+  /** Draws the consequences of news. */
+  #follow(stored: StoredRecord, isDuplicate: boolean): void {
     this.#turn.report({ kind: 'execution', record: stored.record, duplicate: isDuplicate })
     this.#world.merged(stored)
-    return true
   }
 
   /** A record from a peer; true when it was authentic. */
@@ -88,10 +86,12 @@ export class Records {
     this.#author.hlc.receive(stored.hlc, this.#turn.clusterMs)
     this.#replica.seen.add(stored)
     this.#replica.noteSeen()
-    if (this.#merge(stored)) {
-      const writes = [{ kind: 'record', stored } as const]
-      this.#turn.emit({ kind: 'persist', durability: 'normal', writes })
-    }
+    const { isNews, isDuplicate } = this.ledger.merge(stored)
+    if (!isNews) return true
+    // what follows may be a later phase of the same attempt: it has to be stored after this one
+    const writes = [{ kind: 'record', stored } as const]
+    this.#turn.emit({ kind: 'persist', durability: 'normal', writes })
+    this.#follow(stored, isDuplicate)
     return true
   }
 
