@@ -53,6 +53,9 @@ export class Daemon {
   readonly #uid: number | undefined
   /** What was started by processes of this daemon that were killed. */
   readonly orphans: ProcessRef[] = []
+  /** Set when a process that nobody had asked to end did. */
+  crash: Exit | undefined
+  #isToEnd = false
   #child: ChildProcess | undefined
   #exit: Promise<Exit> | undefined
   #ready: Ready | undefined
@@ -116,10 +119,12 @@ export class Daemon {
     })
     alive.add(child)
     this.#child = child
+    this.#isToEnd = false
     createInterface({ input: child.stderr }).on('line', (line) => this.#keep(line))
     this.#exit = once(child, 'close').then(([code, name]) => {
       alive.delete(child)
       this.#child = undefined
+      if (!this.#isToEnd) this.crash = { code, signal: name }
       this.#keep(JSON.stringify({ event: 'exit', code, signal: name }))
       return { code, signal: name }
     })
@@ -162,6 +167,7 @@ export class Daemon {
   /** Ends it without a word, as the kernel does when memory is out. */
   async kill(): Promise<void> {
     this.orphans.push(...descendantsOf(this.pid))
+    this.#isToEnd = true
     process.kill(this.pid, 'SIGKILL')
     await this.#exit
   }
@@ -171,6 +177,7 @@ export class Daemon {
     this.orphans.push(...descendantsOf(this.pid))
     const helpers = this.orphans.filter(({ pid }) => pid === this.#helperPid())
     assert.equal(helpers.length, 1, 'a daemon has one helper')
+    this.#isToEnd = true
     for (const one of helpers) signal(one, 'SIGKILL')
     process.kill(this.pid, 'SIGKILL')
     await this.#exit
@@ -192,6 +199,7 @@ export class Daemon {
 
   /** Asks it to stop. */
   terminate(): Promise<Exit> {
+    this.#isToEnd = true
     process.kill(this.pid, 'SIGTERM')
     return this.#exit!
   }

@@ -213,6 +213,7 @@ export class Cluster {
     try {
       for (const node of this.nodes) {
         if (node.logged('fault').length > 0) faults.push(node.name)
+        if (node.crash !== undefined) crashed.push(`${node.name}: ${node.crash.code}`)
       }
       // a node that was killed for good may have left jobs; nobody would end them
       for (const node of this.nodes) if (!node.isUp) left.push(...this.#stray(node))
