@@ -1,71 +1,34 @@
-// What this node knows of the members and tells them about itself: records, reports, links.
+// What this node knows of the members and tells them about itself.
 //
 // Liveness is watched by neighbours on their links; only changes are gossiped, as signed reports. A
 // member that finds itself accused raises its incarnation, which voids every report about the old one.
-// An observer that stalled itself, or that lost nearly all its links at once, accuses nobody.
+// Links and silence are the observer's, records and verdicts the roster's, our own record has a file
+// of its own; here they meet.
 
 import type { Author } from '../author.ts'
 import type { ClusterClock } from '../clock/cluster-clock.ts'
 import type { DurableSelf } from '../effect.ts'
-import { hash64 } from '../hash.ts'
 import type { MemberId } from '../ids.ts'
 import { limits, type Timers } from '../limits.ts'
-import { compareText } from '../order.ts'
 import type { Crypto } from '../trust/crypto.ts'
 import type { Turn } from '../turn.ts'
-import { decodeHeartbeat, encodeHeartbeat } from './heartbeat.ts'
-import { Link } from './link.ts'
-import {
-  isSignedByReporter,
-  openReport,
-  sealReport,
-  type LinkReport,
-  type SealedReport,
-} from './link-report.ts'
-import {
-  isNewerRecord,
-  isSignedByMember,
-  openNode,
-  sealNode,
-  type Attrs,
-  type NodeRecord,
-  type SealedNode,
-} from './node-record.ts'
+import type { Link } from './link.ts'
+import { sealReport, type LinkReport } from './link-report.ts'
 import { encodeFacts, type Facts } from './member-message.ts'
-import { missingSince, stateOf, type MemberState } from './view.ts'
+import { isSignedByMember, openNode, type NodeRecord, type OpenedNode } from './node-record.ts'
+import { Observer } from './observer.ts'
+import { OwnNode, type SelfInit } from './own-node.ts'
+import { Roster, type Found, type Member } from './roster.ts'
 
-/** One member as this node sees it now. */
-export interface Member {
-  readonly record: NodeRecord
-  readonly state: MemberState
-  /** Cluster instant from which it is missing; Infinity while nothing speaks against it. */
-  readonly missingSinceMs: number
-}
-
-interface Entry {
-  node: SealedNode
-  readonly reports: Map<MemberId, SealedReport>
-  state: MemberState
-  missingSinceMs: number
-}
-
-/** What never changes while the process runs. */
-export interface SelfInit {
-  readonly name: string
-  readonly version: string
-  readonly tags: Readonly<Record<string, string>>
-  readonly executors: readonly string[]
-  readonly engine: string
-  readonly timezoneData: string
-}
+export type { SelfInit } from './own-node.ts'
+export type { Member } from './roster.ts'
 
 export interface Digests {
   readonly catalog: bigint
   readonly seen: bigint
 }
 
-const protocolVersion = 1
-const coalesceMs = 1_000
+/** News for neighbours is told at once, but not more often. */
 const beatPauseMs = 20
 
 export class Membership {
@@ -73,29 +36,13 @@ export class Membership {
   readonly #author: Author
   readonly #crypto: Crypto
   readonly #timers: Timers
-  readonly #clock: ClusterClock
-  readonly #init: SelfInit
-  readonly #members = new Map<MemberId, Entry>()
-  readonly #links = new Map<MemberId, Link>()
-  /** Links that closed and are reported once the debounce has passed. */
-  readonly #lost = new Map<MemberId, { readonly atMs: number; readonly incarnation: number }>()
-  #durable: DurableSelf = { incarnation: 1, eligibleFromMs: 0, aliveAtMs: 0 }
-  #addresses: readonly string[] = []
-  #leaveAtMs: number | null = null
-  #readyFromMs = 0
-  #accepts = true
-  #clockState: NodeRecord['clock'] = { state: 'alone', offsetMs: 0, errorMs: 0 }
-  #ownDirty = false
-  #ownPublishedMs = -Infinity
+  readonly #own: OwnNode
+  readonly #roster: Roster
+  readonly #observer: Observer
   #refutedAtMs = -Infinity
-  #startedAtMs = 0
-  #health = 0
-  #calmSinceMs = 0
   #digests: Digests = { catalog: 0n, seen: 0n }
-  #viewDigest = 0n
-  #isIsolated = false
-  #lostAtMs: number[] = []
   #reportNumber = 0
+  /** Executions running here. */
   load = 0
 
   constructor(
@@ -112,8 +59,23 @@ export class Membership {
     this.#author = components.author
     this.#crypto = components.crypto
     this.#timers = components.timers
-    this.#clock = components.clock
-    this.#init = init
+    this.#own = new OwnNode(components, init)
+    this.#roster = new Roster(components)
+    this.#observer = new Observer({
+      ...components,
+      world: {
+        record: (member) => this.#roster.get(member)?.record,
+        beat: () => ({
+          incarnation: this.durable.incarnation,
+          catalogDigest: this.#digests.catalog,
+          seenDigest: this.#digests.seen,
+          viewDigest: this.viewDigest,
+          load: this.load,
+        }),
+        found: (member, finding) => this.#report(member, finding),
+        neighboursChanged: () => this.#own.touch(),
+      },
+    })
   }
 
   get self(): MemberId {
@@ -121,15 +83,15 @@ export class Membership {
   }
 
   get durable(): DurableSelf {
-    return this.#durable
+    return this.#own.durable
   }
 
   get viewDigest(): bigint {
-    return this.#viewDigest
+    return this.#roster.digest
   }
 
   get isIsolated(): boolean {
-    return this.#isIsolated
+    return this.#observer.isIsolated
   }
 
   /** Takes up what the store holds: a start raises the incarnation. */
@@ -138,23 +100,8 @@ export class Membership {
     members: Iterable<Uint8Array>,
     addresses: readonly string[],
   ): void {
-    this.#startedAtMs = this.#turn.clusterMs
-    this.#calmSinceMs = this.#turn.monoMs
-    this.#addresses = addresses.slice(0, limits.addressesMax)
-    if (stored !== undefined) {
-      // after a short absence others still count on us: the announced instant stays
-      const isShort = this.#turn.clusterMs - stored.aliveAtMs < this.#timers.downAfterMs
-      this.#durable = {
-        incarnation: stored.incarnation + 1,
-        eligibleFromMs: isShort ? stored.eligibleFromMs : 0,
-        aliveAtMs: this.#turn.clusterMs,
-      }
-    }
-    for (const bytes of members) {
-      const opened = openNode(this.#author.identity.clusterId, bytes)
-      if (opened.ok && opened.value.record.member !== this.self) this.#take(opened.value)
-    }
-    this.#persistSelf()
+    this.#own.restore(stored, addresses)
+    this.#roster.restore(members)
     this.#publishOwn()
     this.#announceTargets()
   }
@@ -162,23 +109,23 @@ export class Membership {
   // ── who ────────────────────────────────────────────────────────────────────────────────────────
 
   members(): readonly Member[] {
-    return [...this.#members.values()]
-      .map(({ node, state, missingSinceMs }) => ({ record: node.record, state, missingSinceMs }))
-      .sort((a, b) => compareText(a.record.member, b.record.member))
+    return this.#roster.members()
   }
 
   get(member: MemberId): Member | undefined {
-    const entry = this.#members.get(member)
-    if (entry === undefined) return undefined
-    return { record: entry.node.record, state: entry.state, missingSinceMs: entry.missingSinceMs }
+    return this.#roster.get(member)
   }
 
   own(): NodeRecord {
-    return this.#members.get(this.self)!.node.record
+    return this.#roster.get(this.self)!.record
+  }
+
+  ownBytes(): Uint8Array {
+    return this.#roster.bytesOf(this.self)
   }
 
   isAlive(member: MemberId): boolean {
-    return this.#members.get(member)?.state === 'alive'
+    return this.#roster.get(member)?.state === 'alive'
   }
 
   alive(): readonly MemberId[] {
@@ -187,211 +134,128 @@ export class Membership {
       .map(({ record }) => record.member)
   }
 
-  link(member: MemberId): Link | undefined {
-    return this.#links.get(member)
-  }
-
-  links(): Iterable<Link> {
-    return this.#links.values()
-  }
-
-  /** Alive members that we can reach and that list `target` as a neighbour. */
-  observersOf(target: MemberId): readonly MemberId[] {
-    return this.members()
-      .filter(
-        ({ record, state }) =>
-          state === 'alive' &&
-          record.member !== target &&
-          this.#links.has(record.member) &&
-          (record.neighbours.includes(target) ||
-            this.#members.get(target)?.node.record.neighbours.includes(record.member)),
-      )
-      .map(({ record }) => record.member)
-  }
-
-  // ── own record ─────────────────────────────────────────────────────────────────────────────────
-
-  setDigests(digests: Digests): void {
-    const { catalog, seen } = this.#digests
-    if (digests.catalog === catalog && digests.seen === seen) return
-    const isCatalog = digests.catalog !== catalog
-    this.#digests = digests
-    // neighbours learn at once that a definition has arrived, not a period later
-    if (isCatalog) for (const link of this.#links.values()) this.#beat(link, beatPauseMs)
-  }
-
-  /** This node looks after ticks from now on: what it watches, others need not judge. */
-  announceReady(): void {
-    this.#readyFromMs = this.#turn.clusterMs
-    this.#publishOwn()
+  /** Every fact that fits a frame. */
+  facts(): Facts {
+    return this.#roster.facts()
   }
 
   /** Since when some other member that is alive has been looking after ticks; Infinity: none is. */
   coveredFromMs(): number {
     let fromMs = Infinity
-    for (const [member, { node, state }] of this.#members) {
-      const { readyFromMs } = node.record
-      if (member === this.self || state !== 'alive' || readyFromMs === 0) continue
-      fromMs = Math.min(fromMs, readyFromMs)
+    for (const { record, state } of this.members()) {
+      if (record.member === this.self || state !== 'alive' || record.readyFromMs === 0) continue
+      fromMs = Math.min(fromMs, record.readyFromMs)
     }
     return fromMs
   }
 
+  /** Alive members that we can reach and that watch `target`, or are watched by it. */
+  observersOf(target: MemberId): readonly MemberId[] {
+    const watched = this.get(target)?.record.neighbours ?? []
+    return this.members()
+      .filter(
+        ({ record: { member, neighbours }, state }) =>
+          state === 'alive' &&
+          member !== target &&
+          this.link(member) !== undefined &&
+          (neighbours.includes(target) || watched.includes(member)),
+      )
+      .map(({ record }) => record.member)
+  }
+
+  // ── what this node says about itself ───────────────────────────────────────────────────────────
+
+  setDigests(digests: Digests): void {
+    const { catalog, seen } = this.#digests
+    if (digests.catalog === catalog && digests.seen === seen) return
+    this.#digests = digests
+    // neighbours learn at once that a definition has arrived, not a period later
+    if (digests.catalog !== catalog) this.#observer.beatAll(beatPauseMs)
+  }
+
+  /** This node looks after ticks from now on: what it watches, others need not judge. */
+  announceReady(): void {
+    this.#own.setReady()
+    this.#publishOwn()
+  }
+
   announceEligible(fromMs: number): void {
-    this.#durable = { ...this.#durable, eligibleFromMs: fromMs }
-    this.#persistSelf()
+    this.#own.setEligible(fromMs)
     this.#publishOwn()
   }
 
   setAccepts(accepts: boolean): void {
-    if (this.#accepts === accepts) return
-    this.#accepts = accepts
-    this.#publishOwn()
+    if (this.#own.setAccepts(accepts)) this.#publishOwn()
   }
 
   leave(atMs: number): void {
-    this.#leaveAtMs = atMs
-    this.#persistSelf()
+    this.#own.setLeave(atMs)
     this.#publishOwn()
   }
 
   setClock(clock: NodeRecord['clock']): void {
-    const isSame = clock.state === this.#clockState.state
-    const drift = Math.abs(clock.offsetMs - this.#clockState.offsetMs)
-    if (isSame && drift <= 100) return
-    if (!isSame) {
-      this.#turn.report({ kind: 'clockChanged', state: clock.state, offsetMs: clock.offsetMs })
-    }
-    this.#clockState = clock
-    this.#ownDirty = true
-  }
-
-  #attrs(): Attrs {
-    const { tags, executors } = this.#init
-    return { weight: 16, accepts: this.#accepts, executors, tags }
-  }
-
-  #ownRecord(): NodeRecord {
-    const { identity } = this.#author
-    const { silenceMs, downAfterMs, heartbeatMs, refreshMs } = this.#timers
-    return {
-      member: identity.member,
-      name: this.#init.name,
-      version: this.#init.version,
-      incarnation: this.#durable.incarnation,
-      storeEpoch: identity.storeEpoch,
-      startId: identity.startId,
-      addresses: this.#addresses,
-      protoMin: protocolVersion,
-      protoMax: protocolVersion,
-      heartbeatMs,
-      silenceMs,
-      downAfterMs,
-      refreshMs,
-      eligibleFromMs: this.#durable.eligibleFromMs,
-      leaveAtMs: this.#leaveAtMs,
-      readyFromMs: this.#readyFromMs,
-      attrs: this.#attrs(),
-      attrsFromMs: 0,
-      prevAttrs: null,
-      engine: this.#init.engine,
-      timezoneData: this.#init.timezoneData,
-      clock: this.#clockState,
-      neighbours: this.#neighbours(),
-      hlc: this.#author.hlc.tick(this.#turn.clusterMs),
-    }
-  }
-
-  /** Members to which a link works in both directions. */
-  #neighbours(): readonly MemberId[] {
-    const working = [...this.#links.values()].filter(({ isReported }) => !isReported)
-    return working
-      .map(({ member }) => member)
-      .sort(compareText)
-      .slice(0, limits.neighboursMax)
+    this.#own.setClock(clock)
   }
 
   #publishOwn(): void {
-    const node = sealNode(this.#author, this.#ownRecord())
-    const known = this.#members.get(this.self)
-    if (known === undefined) {
-      this.#members.set(this.self, {
-        node,
-        reports: new Map(),
-        state: 'alive',
-        missingSinceMs: Infinity,
-      })
-    } else known.node = node
-    this.#ownDirty = false
-    this.#ownPublishedMs = this.#turn.monoMs
-    this.#publishFacts([node.bytes], [])
+    const node = this.#own.seal(this.#observer.neighbours())
+    this.#roster.take(node, 'alive')
+    this.spread(node.bytes)
   }
 
-  #publishFacts(nodes: readonly Uint8Array[], reports: readonly Uint8Array[]): void {
-    this.#turn.emit({ kind: 'publish', topic: 'member', bytes: encodeFacts({ nodes, reports }) })
+  /** Tells all members of a record; of another's when it came by a hello. */
+  spread(node: Uint8Array): void {
+    this.#publish({ nodes: [node], reports: [] })
   }
 
-  #persistSelf(): void {
-    this.#durable = { ...this.#durable, aliveAtMs: this.#turn.clusterMs }
-    // who leaves is a candidate until then, and none when it starts again
-    const self = this.#leaveAtMs === null ? this.#durable : { ...this.#durable, eligibleFromMs: 0 }
-    this.#turn.emit({ kind: 'persist', durability: 'full', writes: [{ kind: 'self', self }] })
+  #publish(facts: Facts): void {
+    this.#turn.emit({ kind: 'publish', topic: 'member', bytes: encodeFacts(facts) })
   }
 
   #raiseIncarnation(above: number): void {
-    this.#durable = { ...this.#durable, incarnation: above + 1 }
+    this.#own.setIncarnation(above + 1)
     this.#refutedAtMs = this.#turn.monoMs
-    this.#persistSelf()
     this.#publishOwn()
     this.#turn.report({ kind: 'refuted', incarnation: above + 1 })
-    this.#worsen()
+    this.#observer.worsen()
     // who hears us must know the new incarnation before it can miss us again
-    for (const link of this.#links.values()) this.#beat(link, 0)
+    this.#observer.beatAll(0)
   }
 
   /** The process or the machine slept: others may have given us up. */
   resumed(): void {
-    this.#raiseIncarnation(this.#durable.incarnation)
-    for (const link of this.#links.values()) link.excuse(this.#turn.monoMs)
+    this.#raiseIncarnation(this.durable.incarnation)
+    this.#observer.excuseAll()
   }
 
-  #worsen(): void {
-    this.#health = Math.min(8, this.#health + 1)
-    this.#calmSinceMs = this.#turn.monoMs
+  /** A peer believes that we have this incarnation: ours must be above what it heard. */
+  heardOwnIncarnation(incarnation: number): void {
+    if (incarnation > this.durable.incarnation) this.#raiseIncarnation(incarnation)
   }
 
   // ── facts from others ──────────────────────────────────────────────────────────────────────────
 
-  /** Merges a node record; says whether it was news. Malformed or forged input is `rejected`. */
-  receiveNode(bytes: Uint8Array): 'news' | 'stale' | 'rejected' {
+  /** Merges a node record; says whether it was news. */
+  receiveNode(bytes: Uint8Array): Found {
     const opened = openNode(this.#author.identity.clusterId, bytes)
     if (!opened.ok) return 'rejected'
     const { record } = opened.value
-    if (record.member === this.self) return this.#receiveOwn(record, opened.value)
-    const known = this.#members.get(record.member)
-    if (known !== undefined && !isNewerRecord(record, known.node.record)) return 'stale'
-    if (known === undefined && this.#members.size >= limits.membersMax) return 'stale'
-    if (!isSignedByMember(this.#crypto, opened.value)) return 'rejected'
-    this.#author.hlc.receive(record.hlc, this.#turn.clusterMs)
-    this.#take(opened.value)
-    this.#turn.emit({
-      kind: 'persist',
-      durability: 'normal',
-      writes: [{ kind: 'member', member: record.member, bytes }],
-    })
-    const isMoved = known?.node.record.addresses.join() !== record.addresses.join()
-    if (isMoved || known.node.record.leaveAtMs !== record.leaveAtMs) this.#announceTargets()
-    return 'news'
+    if (record.member === this.self) return this.#receiveOwn(opened.value)
+    const known = this.get(record.member)?.record
+    const found = this.#roster.receiveNode(opened.value)
+    if (found !== 'news') return found
+    const isMoved = known?.addresses.join() !== record.addresses.join()
+    if (isMoved || known.leaveAtMs !== record.leaveAtMs) this.#announceTargets()
+    return found
   }
 
-  #receiveOwn(
-    record: NodeRecord,
-    opened: Parameters<typeof isSignedByMember>[1],
-  ): 'stale' | 'rejected' {
+  /** A record under our own key by another process: an earlier one of ours, or a copy that runs. */
+  #receiveOwn(opened: OpenedNode): Found {
+    const { record } = opened
     const isOther = record.startId !== this.#author.identity.startId
-    if (!isOther || record.incarnation < this.#durable.incarnation) return 'stale'
+    if (!isOther || record.incarnation < this.durable.incarnation) return 'stale'
     if (!isSignedByMember(this.#crypto, opened)) return 'rejected'
-    if (record.hlc.ms > this.#startedAtMs + this.#timers.settleMs) {
+    if (record.hlc.ms > this.#own.startedAtMs + this.#timers.settleMs) {
       this.#turn.report({ kind: 'duplicateIdentity', member: this.self })
       this.setAccepts(false)
     }
@@ -399,283 +263,78 @@ export class Membership {
     return 'stale'
   }
 
-  #take(node: SealedNode): void {
-    const { member, incarnation } = node.record
-    const known = this.#members.get(member)
-    if (known === undefined) {
-      this.#members.set(member, {
-        node,
-        reports: new Map(),
-        state: 'unreachable',
-        missingSinceMs: Infinity,
-      })
-      return
-    }
-    const isRestart = known.node.record.incarnation !== incarnation
-    known.node = node
-    if (!isRestart) return
-    for (const [reporter, { report }] of known.reports) {
-      if (report.incarnation < incarnation) known.reports.delete(reporter)
-    }
-  }
-
   /** Merges a report about a link; says whether it was news. */
-  receiveReport(bytes: Uint8Array): 'news' | 'stale' | 'rejected' {
-    const opened = openReport(this.#author.identity.clusterId, bytes)
-    if (!opened.ok) return 'rejected'
-    const { report } = opened.value
-    const entry = this.#members.get(report.about)
-    if (entry === undefined || !this.#members.has(report.reporter)) return 'stale'
-    if (report.incarnation < entry.node.record.incarnation) return 'stale'
-    const known = entry.reports.get(report.reporter)
-    if (known !== undefined && known.report.number >= report.number) return 'stale'
-    if (entry.reports.size >= limits.reportsMax && known === undefined) return 'stale'
-    if (!isSignedByReporter(this.#crypto, opened.value)) return 'rejected'
-    const atMs = Math.min(report.atMs, this.#turn.clusterMs + 2_000)
-    entry.reports.set(report.reporter, { report: { ...report, atMs }, bytes })
-    return 'news'
-  }
-
-  /** A peer believes that we have this incarnation: ours must be above what it heard. */
-  heardOwnIncarnation(incarnation: number): void {
-    if (incarnation > this.#durable.incarnation) this.#raiseIncarnation(incarnation)
-  }
-
-  /** Every fact that fits a frame, records first: for a member that knows little. */
-  facts(): Facts {
-    const nodes: Uint8Array[] = []
-    const reports: Uint8Array[] = []
-    let room = limits.frameBytesMax - limits.nodeRecordBytesMax
-    const add = (list: Uint8Array[], bytes: Uint8Array): void => {
-      room -= bytes.length + 8
-      if (room > 0) list.push(bytes)
-    }
-    add(nodes, this.ownBytes())
-    for (const { node } of this.#members.values()) {
-      if (node.record.member !== this.self) add(nodes, node.bytes)
-    }
-    for (const entry of this.#members.values()) {
-      for (const report of entry.reports.values()) add(reports, report.bytes)
-    }
-    return { nodes, reports }
-  }
-
-  /** Tells all members of a record that came by a hello. */
-  spread(node: Uint8Array): void {
-    this.#publishFacts([node], [])
-  }
-
-  ownBytes(): Uint8Array {
-    return this.#members.get(this.self)!.node.bytes
+  receiveReport(bytes: Uint8Array): Found {
+    return this.#roster.receiveReport(bytes)
   }
 
   // ── links ──────────────────────────────────────────────────────────────────────────────────────
 
+  link(member: MemberId): Link | undefined {
+    return this.#observer.link(member)
+  }
+
+  links(): Iterable<Link> {
+    return this.#observer.links()
+  }
+
   /** An admitted peer can be reached. */
   linkUp(member: MemberId): void {
-    if (this.#links.has(member)) return
-    this.#links.set(member, new Link(member, this.#turn.monoMs))
-    this.#lost.delete(member)
-    this.#ownDirty = true
-    this.#setReport(member, 'ok')
-    this.#beat(this.#links.get(member)!, 0)
+    this.#observer.linkUp(member)
   }
 
   linkDown(member: MemberId): void {
-    const link = this.#links.get(member)
-    if (link === undefined) return
-    this.#links.delete(member)
-    this.#clock.forget(member)
-    this.#ownDirty = true
-    const atMs = this.#turn.monoMs
-    this.#lostAtMs = [...this.#lostAtMs.filter((at) => at > atMs - 2_000), atMs]
-    const before = this.#links.size + this.#lostAtMs.length
-    if (before >= 3 && this.#lostAtMs.length >= 0.8 * before) this.#setIsolated(true)
-    // a link that worked until now was one to the newest incarnation, heard of or not
-    const known = this.get(member)?.record.incarnation ?? 0
-    const incarnation = link.isReported ? link.heardIncarnation : known
-    this.#lost.set(member, { atMs, incarnation })
-    if (this.#timers.lossDebounceMs === 0) this.#reportLost()
-  }
-
-  #setIsolated(isIsolated: boolean): void {
-    if (this.#isIsolated === isIsolated) return
-    this.#isIsolated = isIsolated
-    this.#turn.report({ kind: 'isolated', isolated: isIsolated })
-  }
-
-  #reportLost(): void {
-    for (const [member, { atMs, incarnation }] of this.#lost) {
-      if (this.#turn.monoMs - atMs < this.#timers.lossDebounceMs) continue
-      this.#lost.delete(member)
-      if (incarnation === this.get(member)?.record.incarnation) this.#setReport(member, 'lost')
-    }
-  }
-
-  /** Writes and publishes our finding about a member, unless it is what we said last. */
-  #setReport(about: MemberId, finding: LinkReport['finding']): void {
-    const entry = this.#members.get(about)
-    if (entry === undefined) return
-    const { incarnation } = entry.node.record
-    const last = entry.reports.get(this.self)?.report
-    // missing is missing since the first report, whether silent or closed
-    const isSame =
-      last?.incarnation === incarnation && (last.finding === 'ok') === (finding === 'ok')
-    if (isSame || (finding === 'ok' && last?.incarnation !== incarnation)) return
-    this.#reportNumber = Math.max(this.#reportNumber + 1, this.#turn.clusterMs)
-    const sealed = sealReport(this.#author, {
-      about,
-      incarnation,
-      finding,
-      atMs: this.#turn.clusterMs,
-      reporter: this.self,
-      number: this.#reportNumber,
-    })
-    entry.reports.set(this.self, sealed)
-    if (!this.#isIsolated) this.#publishFacts([], [sealed.bytes])
+    this.#observer.linkDown(member)
   }
 
   /** A heartbeat frame; false when it was malformed. */
   heard(from: MemberId, frame: Uint8Array): boolean {
-    const link = this.#links.get(from)
-    const decoded = decodeHeartbeat(frame)
-    if (!decoded.ok) return false
-    if (link === undefined) return true
-    const beat = decoded.value
-    const now = this.#turn.monoMs
-    link.heard(beat, now)
-    if (link.isReported && link.unheardMs() === 0) {
-      link.isReported = false
-      this.#ownDirty = true
-      this.#setReport(from, 'ok')
-    }
-    if (beat.echoSeq > 0) {
-      const rttMs = Math.max(0, now - beat.echoMonoMs - beat.echoAgeMs)
-      this.#clock.sample(
-        from,
-        { offsetMs: beat.wallMs + rttMs / 2 - this.#turn.wallMs, rttMs },
-        this.#turn,
-      )
-    }
-    const isStoreEqual =
-      beat.catalogDigest === this.#digests.catalog && beat.seenDigest === this.#digests.seen
-    link.storeMismatches = isStoreEqual ? 0 : link.storeMismatches + 1
-    link.viewMismatches = beat.viewDigest === this.#viewDigest ? 0 : link.viewMismatches + 1
-    if (this.#isIsolated && now - link.upAtMs > 2 * this.#timers.heartbeatMs)
-      this.#setIsolated(false)
-    return true
+    return this.#observer.heard(from, frame)
   }
 
-  #beat(link: Link, pauseMs: number): void {
-    const now = this.#turn.monoMs
-    if (now - link.lastSentMs < pauseMs) return
-    link.lastSentMs = now
-    link.sentSeq += 1
-    const echo = link.lastBeat
-    const bytes = encodeHeartbeat({
-      incarnation: this.#durable.incarnation,
-      seq: link.sentSeq,
-      echoSeq: echo?.seq ?? 0,
-      monoMs: Math.floor(now),
-      wallMs: Math.floor(this.#turn.wallMs),
-      echoMonoMs: echo?.monoMs ?? 0,
-      echoAgeMs: echo === undefined ? 0 : Math.floor(now - link.lastHeardMs),
-      catalogDigest: this.#digests.catalog,
-      seenDigest: this.#digests.seen,
-      viewDigest: this.#viewDigest,
-      lagMs: 0,
-      load: this.load,
-    })
-    this.#turn.emit({ kind: 'send', to: link.member, channel: 'heartbeat', bytes })
+  /** Writes and publishes our finding about a member, unless it is what we said last. */
+  #report(about: MemberId, finding: LinkReport['finding']): void {
+    const incarnation = this.get(about)?.record.incarnation
+    if (incarnation === undefined) return
+    const last = this.#roster.reportBy(this.self, about)?.report
+    // missing is missing since the first report, whether silent or closed
+    const isSame =
+      last?.incarnation === incarnation && (last.finding === 'ok') === (finding === 'ok')
+    if (isSame || (finding === 'ok' && last?.incarnation !== incarnation)) return
+    const atMs = this.#turn.clusterMs
+    this.#reportNumber = Math.max(this.#reportNumber + 1, atMs)
+    const number = this.#reportNumber
+    const report = { about, incarnation, finding, atMs, reporter: this.self, number }
+    const sealed = sealReport(this.#author, report)
+    this.#roster.noteReport(sealed)
+    if (!this.isIsolated) this.#publish({ nodes: [], reports: [sealed.bytes] })
   }
 
   // ── time passes ────────────────────────────────────────────────────────────────────────────────
 
   /** Beats, judges silence, refreshes. `lagMs`: how late this wake came. */
   wake(lagMs: number): void {
-    const now = this.#turn.monoMs
-    for (const link of this.#links.values()) this.#beat(link, this.#timers.heartbeatMs - 1)
-    if (lagMs > limits.stallMs) {
-      this.#excuseStall()
-      return
-    }
-    if (this.#health > 0 && now - this.#calmSinceMs > 10_000) {
-      this.#health -= 1
-      this.#calmSinceMs = now
-    }
-    this.#reportLost()
-    this.#judgeSilence()
-    const isDue = now - this.#ownPublishedMs >= coalesceMs
-    if ((this.#ownDirty && isDue) || now - this.#ownPublishedMs > this.#timers.refreshMs) {
-      this.#publishOwn()
-    }
-    if (this.#turn.clusterMs - this.#durable.aliveAtMs > this.#timers.downAfterMs / 3) {
-      this.#persistSelf()
-    }
-  }
-
-  /** Timers ran before queued input was read: nobody is judged by what was not heard meanwhile. */
-  #excuseStall(): void {
-    this.#worsen()
-    const now = this.#turn.monoMs
-    for (const link of this.#links.values()) {
-      link.excuse(now - link.silenceLimitMs(this.#timers.silenceMs, this.#health) / 2)
-    }
-  }
-
-  #judgeSilence(): void {
-    for (const link of this.#links.values()) {
-      const known = this.get(link.member)?.record
-      if (known === undefined) continue
-      const limit = link.silenceLimitMs(known.silenceMs, this.#health)
-      const silent = this.#turn.monoMs - link.lastHeardMs > limit || link.unheardMs() > limit
-      if (!silent || link.isReported) continue
-      link.isReported = true
-      this.#ownDirty = true
-      this.#setReport(link.member, 'silent')
-    }
+    this.#observer.wake(lagMs)
+    if (this.#own.isDue()) this.#publishOwn()
+    this.#own.persistIfOld()
   }
 
   /** Judges every member anew; true when some state has changed. */
   evaluate(): boolean {
-    const now = this.#turn.clusterMs
-    let isChanged = false
-    let digest = 0n
-    for (const [member, entry] of this.#members) {
-      const { record } = entry.node
-      const reports = [...entry.reports.values()].map(({ report }) => report)
-      entry.missingSinceMs = missingSince(
-        { record, reports },
-        (other) => this.#members.has(other),
-        this.#timers.singleReportMs,
-      )
-      const state = stateOf(record, entry.missingSinceMs, now)
-      if (state !== entry.state) {
-        entry.state = state
-        isChanged = true
-        this.#turn.report({ kind: 'memberChanged', member, name: record.name, state })
-      }
-      const { ms, counter } = record.hlc
-      digest += hash64(`view|${member}|${record.incarnation}|${ms}.${counter}|${state}`)
+    const isChanged = this.#roster.evaluate()
+    const state = this.#roster.get(this.self)?.state
+    const isAccused = state === 'unreachable' || state === 'down'
+    if (isAccused && this.#turn.monoMs - this.#refutedAtMs >= limits.refutePauseMs) {
+      this.#raiseIncarnation(this.durable.incarnation)
     }
-    this.#viewDigest = BigInt.asUintN(64, digest)
-    this.#refuteIfAccused()
     return isChanged
-  }
-
-  #refuteIfAccused(): void {
-    const own = this.#members.get(this.self)
-    if (own === undefined || own.state === 'alive' || own.state === 'left') return
-    if (this.#turn.monoMs - this.#refutedAtMs < limits.refutePauseMs) return
-    this.#raiseIncarnation(this.#durable.incarnation)
   }
 
   /** Tells the network whom to stay connected to. */
   #announceTargets(): void {
-    const targets = [...this.#members.values()]
-      .map(({ node }) => node.record)
+    const targets = this.members()
+      .map(({ record }) => record)
       .filter(({ member, leaveAtMs }) => member !== this.self && leaveAtMs === null)
-      .sort((a, b) => compareText(a.member, b.member))
       .map(({ member, addresses }) => ({ member, addresses }))
     this.#turn.emit({ kind: 'connect', targets })
   }

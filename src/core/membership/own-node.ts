@@ -1,0 +1,167 @@
+// What this node says about itself: the numbers it keeps over a restart and the record it publishes.
+
+import type { Author } from '../author.ts'
+import type { DurableSelf } from '../effect.ts'
+import type { MemberId } from '../ids.ts'
+import { limits, type Timers } from '../limits.ts'
+import type { Turn } from '../turn.ts'
+import { protocols } from './member-message.ts'
+import { sealNode, type NodeRecord, type SealedNode } from './node-record.ts'
+
+/** What never changes while the process runs. */
+export interface SelfInit {
+  readonly name: string
+  readonly version: string
+  readonly tags: Readonly<Record<string, string>>
+  readonly executors: readonly string[]
+  readonly engine: string
+  readonly timezoneData: string
+}
+
+/** Changes that nobody waits for are published together. */
+const coalesceMs = 1_000
+
+export class OwnNode {
+  readonly #turn: Turn
+  readonly #author: Author
+  readonly #timers: Timers
+  readonly #init: SelfInit
+  #durable: DurableSelf = { incarnation: 1, eligibleFromMs: 0, aliveAtMs: 0 }
+  #addresses: readonly string[] = []
+  #leaveAtMs: number | null = null
+  #readyFromMs = 0
+  #accepts = true
+  #clock: NodeRecord['clock'] = { state: 'alone', offsetMs: 0, errorMs: 0 }
+  #isDirty = false
+  #sealedAtMs = -Infinity
+  #startedAtMs = 0
+
+  constructor(components: { turn: Turn; author: Author; timers: Timers }, init: SelfInit) {
+    this.#turn = components.turn
+    this.#author = components.author
+    this.#timers = components.timers
+    this.#init = init
+  }
+
+  get durable(): DurableSelf {
+    return this.#durable
+  }
+
+  /** Cluster instant at which this process started. */
+  get startedAtMs(): number {
+    return this.#startedAtMs
+  }
+
+  /** Takes up what the store holds: a start raises the incarnation. */
+  restore(stored: DurableSelf | undefined, addresses: readonly string[]): void {
+    const nowMs = this.#turn.clusterMs
+    this.#startedAtMs = nowMs
+    this.#addresses = addresses.slice(0, limits.addressesMax)
+    if (stored !== undefined) {
+      // after a short absence others still count on us: the announced instant stays
+      const isShort = nowMs - stored.aliveAtMs < this.#timers.downAfterMs
+      this.#durable = {
+        incarnation: stored.incarnation + 1,
+        eligibleFromMs: isShort ? stored.eligibleFromMs : 0,
+        aliveAtMs: nowMs,
+      }
+    }
+    this.persist()
+  }
+
+  persist(): void {
+    this.#durable = { ...this.#durable, aliveAtMs: this.#turn.clusterMs }
+    // who leaves is a candidate until then, and none when it starts again
+    const self = this.#leaveAtMs === null ? this.#durable : { ...this.#durable, eligibleFromMs: 0 }
+    this.#turn.emit({ kind: 'persist', durability: 'full', writes: [{ kind: 'self', self }] })
+  }
+
+  /** Notes now and then that this node is alive. */
+  persistIfOld(): void {
+    const ageMs = this.#turn.clusterMs - this.#durable.aliveAtMs
+    if (ageMs > this.#timers.downAfterMs / 3) this.persist()
+  }
+
+  setIncarnation(incarnation: number): void {
+    this.#durable = { ...this.#durable, incarnation }
+    this.persist()
+  }
+
+  setEligible(fromMs: number): void {
+    this.#durable = { ...this.#durable, eligibleFromMs: fromMs }
+    this.persist()
+  }
+
+  setReady(): void {
+    this.#readyFromMs = this.#turn.clusterMs
+  }
+
+  /** True when it changes something. */
+  setAccepts(accepts: boolean): boolean {
+    if (this.#accepts === accepts) return false
+    this.#accepts = accepts
+    return true
+  }
+
+  setLeave(atMs: number): void {
+    this.#leaveAtMs = atMs
+    this.persist()
+  }
+
+  setClock(clock: NodeRecord['clock']): void {
+    const isSame = clock.state === this.#clock.state
+    const drift = Math.abs(clock.offsetMs - this.#clock.offsetMs)
+    if (isSame && drift <= 100) return
+    if (!isSame) {
+      this.#turn.report({ kind: 'clockChanged', state: clock.state, offsetMs: clock.offsetMs })
+    }
+    this.#clock = clock
+    this.#isDirty = true
+  }
+
+  /** Something in the record has changed; it is published soon. */
+  touch(): void {
+    this.#isDirty = true
+  }
+
+  /** Whether the record is to be published again. */
+  isDue(): boolean {
+    const ageMs = this.#turn.monoMs - this.#sealedAtMs
+    return (this.#isDirty && ageMs >= coalesceMs) || ageMs > this.#timers.refreshMs
+  }
+
+  /** The record as of now, newer than all before it. */
+  seal(neighbours: readonly MemberId[]): SealedNode {
+    this.#isDirty = false
+    this.#sealedAtMs = this.#turn.monoMs
+    const { member, storeEpoch, startId } = this.#author.identity
+    const { name, version, engine, timezoneData, tags, executors } = this.#init
+    const { silenceMs, downAfterMs, heartbeatMs, refreshMs } = this.#timers
+    return sealNode(this.#author, {
+      member,
+      name,
+      version,
+      incarnation: this.#durable.incarnation,
+      storeEpoch,
+      startId,
+      addresses: this.#addresses,
+      protoMin: protocols.min,
+      protoMax: protocols.max,
+      heartbeatMs,
+      silenceMs,
+      downAfterMs,
+      refreshMs,
+      eligibleFromMs: this.#durable.eligibleFromMs,
+      leaveAtMs: this.#leaveAtMs,
+      readyFromMs: this.#readyFromMs,
+      attrs: { weight: 16, accepts: this.#accepts, executors, tags },
+      attrsFromMs: 0,
+      prevAttrs: null,
+      engine,
+      timezoneData,
+      clock: this.#clock,
+      neighbours,
+      hlc: this.#author.hlc.tick(this.#turn.clusterMs),
+    })
+  }
+}
