@@ -93,7 +93,8 @@ test('the package holds the bundle, its shim and texts, nothing else', async () 
   const { stdout } = await run('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
     cwd: root,
   })
-  const allowed = /^(dist[/](meshcron[.]c?js|executor-process[.]js)|package[.]json|README[.]md|CHANGELOG[.]md|LICENSE)$/
+  const allowed =
+    /^(dist[/](meshcron[.]c?js|executor-process[.]js)|package[.]json|README[.]md|CHANGELOG[.]md|LICENSE)$/
   const [packed] = JSON.parse(stdout) as readonly [{ files: readonly { path: string }[] }]
   const paths = packed.files.map(({ path }) => path)
   assert.ok(paths.includes('package.json') && paths.includes('LICENSE'), paths.join())
