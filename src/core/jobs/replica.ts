@@ -48,6 +48,8 @@ interface Pull {
 }
 
 const verifiedMax = 200_000
+/** View exchanges within the pause that one member is left alone. */
+const viewsPerPause = 4
 /** Far more than one turn of the loop can hold, and a turn is stored or fails as a whole. */
 const writtenMax = 256
 
@@ -67,7 +69,8 @@ export class Replica {
   readonly #pulls = new Map<number, Pull>()
   readonly #pulledAtMs = new Map<MemberId, number>()
   readonly #views = new Map<number, MemberId>()
-  #viewedAtMs = -Infinity
+  readonly #viewedAtMs = new Map<MemberId, number>()
+  #newestViewMs = -Infinity
   #randomPullAtMs = -Infinity
   #nextRequest: () => number
   #isSeenDirty = false
@@ -276,9 +279,14 @@ export class Replica {
   /** Starts what repair is due: after new links, lasting differences, and now and then at random. */
   wake(randomBelow: (n: number) => number): void {
     const now = this.#turn.monoMs
-    const links = [...this.#membership.links()]
-    for (const link of links) {
+    // a silent link answers nothing, and would keep the others waiting
+    const links = [...this.#membership.links()].filter(({ isReported }) => !isReported)
+    const askedMs = ({ member }: Link): number => this.#pulledAtMs.get(member) ?? 0
+    for (const link of links.toSorted((a, b) => askedMs(a) - askedMs(b))) {
       if (!link.hasPulled || link.storeMismatches >= 2) this.#pull(link)
+    }
+    const viewedMs = ({ member }: Link): number => this.#viewedAtMs.get(member) ?? 0
+    for (const link of links.toSorted((a, b) => viewedMs(a) - viewedMs(b))) {
       if (!link.hasView || link.viewMismatches >= 2) this.#exchangeView(link)
     }
     if (links.length > 0 && now - this.#randomPullAtMs > this.#timers.syncMs) {
@@ -323,10 +331,14 @@ export class Replica {
 
   #exchangeView(link: Link): void {
     const now = this.#turn.monoMs
-    const pause = link.hasView ? limits.viewExchangePauseMs : limits.refutePauseMs / 4
-    const isUnderWay = [...this.#views.values()].includes(link.member)
-    if (isUnderWay || (link.hasView && now - this.#viewedAtMs < pause)) return
-    this.#viewedAtMs = now
+    const { member } = link
+    const isUnderWay = [...this.#views.values()].includes(member)
+    const isRecent =
+      now - (this.#viewedAtMs.get(member) ?? -Infinity) < limits.viewExchangePauseMs ||
+      now - this.#newestViewMs < limits.viewExchangePauseMs / viewsPerPause
+    if (isUnderWay || (link.hasView && isRecent)) return
+    this.#viewedAtMs.set(member, now)
+    this.#newestViewMs = now
     const id = this.#nextRequest()
     this.#views.set(id, link.member)
     this.#request(id, link.member, { kind: 'view', facts: this.#membership.facts() })

@@ -75,11 +75,22 @@ test('one bad link makes nobody down, and its victims refute once', () => {
   }
 })
 
+test('an accused member that reaches one other learns of it, however many of its links are dead', () => {
+  const fleet = Fleet.running({ size: 5 })
+  for (const other of [1, 2, 3, 4]) fleet.cut(0, other)
+  fleet.run(3_000)
+  assert.equal(fleet.stateOf(4, 0), 'unreachable')
+  fleet.heal()
+  for (const other of [1, 2, 3]) fleet.cut(0, other)
+  fleet.until('alive everywhere', 12_000, () => fleet.isAliveEverywhere(0, 1, 2, 3, 4))
+})
+
 test('a stalled observer accuses nobody, although its timers run before its inputs', () => {
   const fleet = Fleet.running({ size: 3 })
   const before = fleet.machines.map(({ node }) => node.membership.own().incarnation)
-  for (let i = 0; i < 10; i++) {
-    fleet.stall(0, 900 + 250 * i)
+  for (let i = 0; i < 20; i++) {
+    fleet.run(137 * i)
+    fleet.stall(0, 300 + 210 * i)
     fleet.run(6_000)
     for (const about of [1, 2]) assert.equal(fleet.stateOf(0, about), 'alive')
   }
