@@ -194,11 +194,13 @@ export class Node {
         this.executions.onReport(event.report)
         return
       case 'storeFailed': {
+        // first of all nothing is claimed any more, what is taken back now included
+        this.#outage.failed(event.reason)
         const claims = this.executions.unclaim(event.unstarted)
         // a watermark that is stored too low costs a question, one too high a tick
         const isKept = (write: Write): boolean =>
           write.kind === 'record' ? !claims.has(write.stored) : write.kind !== 'watermark'
-        this.#outage.failed(event.reason, this.#replica.retract(event.writes).filter(isKept))
+        this.#outage.keep(this.#replica.retract(event.writes).filter(isKept))
         this.membership.setAccepts(false)
         this.#turn.report({ kind: 'storeFailed', reason: event.reason })
         return

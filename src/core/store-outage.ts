@@ -23,10 +23,14 @@ export class StoreOutage {
     return this.#reason
   }
 
-  failed(reason: string, writes: readonly Write[]): void {
+  failed(reason: string): void {
     this.#reason = reason
-    this.#unstored = [...this.#unstored, ...writes].slice(0, limits.unstoredWritesMax)
     this.#triedAtMs = this.#turn.monoMs
+  }
+
+  /** What is to be tried again. */
+  keep(writes: readonly Write[]): void {
+    this.#unstored = [...this.#unstored, ...writes].slice(0, limits.unstoredWritesMax)
   }
 
   recovered(): void {

@@ -66,11 +66,9 @@ export function encodeContext(context: Context): Cbor {
   return Object.fromEntries(context)
 }
 
-const readActors: Reader<Context> = dictionary(
-  hex(16),
-  integer(1, Number.MAX_SAFE_INTEGER),
-  { max: limits.contextActorsMax },
-)
+const readActors: Reader<Context> = dictionary(hex(16), integer(1, Number.MAX_SAFE_INTEGER), {
+  max: limits.contextActorsMax,
+})
 
 /** Reads a context of at most `contextActorsMax` actors; most are empty, and those share one map. */
 export const readContext: Reader<Context> = (value) => {
