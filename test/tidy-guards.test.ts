@@ -77,8 +77,14 @@ const layerBreakers: readonly (readonly [file: string, source: string, ...rules:
   ['src/core/hen.ts', `import './egg.ts'\n`, 'no-cycles'],
   ['src/core/egg.ts', `import type {} from './hen.ts'\n`, 'no-cycles'],
   ['src/core/lonely.ts', `export const nobody = 1\n`, 'no-orphans'],
-  ['test/sim/oracle.ts', `import '../../src/core/scheduler/cron.ts'\n`, 'oracle-is-independent'],
-  ['test/sim/checkers/c1.ts', `import 'croner'\n`, 'oracle-is-independent'],
+  [
+    'src/simulation/oracle/days.ts',
+    `import '../../core/scheduler/cron.ts'\n`,
+    'oracle-is-independent',
+  ],
+  ['src/simulation/checkers/c1.ts', `import 'croner'\n`, 'oracle-is-independent'],
+  ['src/simulation/disk.ts', `import '../adapters/log/log.ts'\n`, 'simulation-runs-what-ships'],
+  ['src/app/drill.ts', `import '../simulation/disk.ts'\n`, 'nothing-knows-the-simulation'],
 ]
 
 test('a clean tree passes the layer check', async (t) => {

@@ -12,6 +12,7 @@ import { limits, type ProfileName } from '../core/limits.ts'
 import { Node } from '../core/node.ts'
 import type { Random } from '../core/random.ts'
 import type { StoreError } from '../ports/store.ts'
+import { Alarm } from './alarm.ts'
 import { hits } from './chance.ts'
 import { fakeCrypto, peerId } from './crypto.ts'
 import type { Disk, Intents } from './disk.ts'
@@ -22,6 +23,7 @@ import type { Recorder } from './recorder.ts'
 import type { SimExecutor } from './sim-executor.ts'
 import type { Sometimes } from './sometimes.ts'
 import type { Timeline } from './timeline.ts'
+import { Waiting, type Answered } from './waiting.ts'
 
 export interface MachineParts {
   readonly timeline: Timeline
@@ -46,8 +48,6 @@ export interface MachineInit {
 
 /** How a process ends. */
 export type Death = 'kill' | 'power' | 'stop'
-
-type Answered = (reply: Reply | undefined) => void
 
 const clusterId = '0123456789abcdef0123456789abcdef'
 const buildMs = Date.UTC(2025, 0, 1)
@@ -82,12 +82,8 @@ export class Machine {
   #stalledUntilMs = 0
   #held: (() => void)[] = []
   #isStoreFailed = false
-  #alarm = { wantedMs: Infinity, plannedMs: Infinity }
-  #ids = 0
-  readonly #replies = new Map<number, Answered>()
-  readonly #versions = new Map<number, Version>()
-  readonly #questions = new Map<number, (bytes: Uint8Array) => void>()
-  readonly #verdicts = new Map<number, (isAccepted: boolean) => void>()
+  readonly #alarm: Alarm
+  readonly #waiting = new Waiting()
 
   constructor(parts: MachineParts, init: MachineInit) {
     this.#timeline = parts.timeline
@@ -102,6 +98,9 @@ export class Machine {
     this.#init = init
     this.index = init.index
     this.id = peerId(init.index)
+    this.#alarm = new Alarm(this.#timeline, () => {
+      if (!this.isStalled()) this.#ring()
+    })
     this.#hands = {
       commit: (writes, durability) => this.#hold(this.#commit(writes, durability)),
       stored: () => this.#stored(),
@@ -198,14 +197,13 @@ export class Machine {
     this.#isStoreFailed = false
     this.#stalledUntilMs = 0
     this.crashInCommit = undefined
-    this.#alarm = { wantedMs: Infinity, plannedMs: Infinity }
+    this.#alarm.clear()
     if (wasUp) this.#recorder.note({ kind: 'node.down', node: this.index, how })
     if (how === 'power') this.executor.powerOff()
     else this.executor.crash()
     this.disk.reopen(how === 'power' ? 'power' : 'kill', hits(this.#random, 0.5))
     this.network.died(how === 'power')
-    for (const answered of this.#replies.values()) answered(undefined)
-    for (const map of [this.#replies, this.#versions, this.#questions, this.#verdicts]) map.clear()
+    this.#waiting.abandon()
   }
 
   /** The process ended by itself; whoever watches it starts it again. */
@@ -250,9 +248,8 @@ export class Machine {
     for (const run of pending) if (this.isUp()) run()
     this.#isInTurn = false
     if (!this.isUp() || this.isStalled()) return
-    const alarm = this.#alarm
-    const isDue = alarm.wantedMs <= this.#timeline.nowMs
-    if (!isDue && alarm.wantedMs < alarm.plannedMs) this.#planAlarm(alarm)
+    const { isDue } = this.#alarm
+    this.#alarm.resume()
     if (isDue && this.#init.harshStalls) this.#ring()
     for (const run of this.#held.splice(0)) this.#arrive(run)
     if (isDue && !this.#init.harshStalls) this.#ring()
@@ -282,8 +279,7 @@ export class Machine {
     bytes: Uint8Array,
     answer: (bytes: Uint8Array) => void,
   ): void {
-    const id = this.#nextId()
-    this.#questions.set(id, answer)
+    const id = this.#waiting.question(answer)
     this.push({ kind: 'request', id, from, protocol, bytes })
   }
 
@@ -293,8 +289,7 @@ export class Machine {
     bytes: Uint8Array,
     judged: (isAccepted: boolean) => void,
   ): void {
-    const id = this.#nextId()
-    this.#verdicts.set(id, judged)
+    const id = this.#waiting.verdict(judged)
     this.push({ kind: 'gossip', id, from, topic, bytes })
   }
 
@@ -304,15 +299,8 @@ export class Machine {
       answered(undefined)
       return
     }
-    const id = this.#nextId()
-    this.#replies.set(id, answered)
-    if (version !== undefined) this.#versions.set(id, version)
+    const id = this.#waiting.command(answered, version)
     this.#arrive(() => void this.push({ kind: 'command', id, command }))
-  }
-
-  #nextId(): number {
-    this.#ids += 1
-    return this.#ids
   }
 
   // ── the loop ───────────────────────────────────────────────────────────────────────────────────
@@ -366,8 +354,7 @@ export class Machine {
 
   /** What the step of a command wants to store is the write of its client. */
   #learnIntents(id: number, effects: readonly Effect[]): void {
-    const version = this.#versions.get(id)
-    this.#versions.delete(id)
+    const version = this.#waiting.takeVersion(id)
     if (version === undefined) return
     for (const effect of effects) {
       if (effect.kind !== 'persist') continue
@@ -422,15 +409,15 @@ export class Machine {
         this.network.ask(effect)
         return
       case 'respond':
-        this.#respond(effect.id, effect.bytes)
+        this.#waiting.respond(effect.id, effect.bytes)
         return
       case 'respondRecords': {
         const page = this.disk.store.recordsAfter(effect.after, limits.pageBytesMax)
-        this.#respond(effect.id, encodeSync({ kind: 'records', ...page }))
+        this.#waiting.respond(effect.id, encodeSync({ kind: 'records', ...page }))
         return
       }
       case 'verdict':
-        this.#judged(effect.id, effect.verdict === 'accept')
+        this.#waiting.judge(effect.id, effect.verdict === 'accept')
         return
       case 'admit':
         this.network.admit(effect.peer)
@@ -454,20 +441,20 @@ export class Machine {
   #tell(effect: Effect, isSafe: boolean): void {
     switch (effect.kind) {
       case 'reply':
-        this.#reply(effect.id, isSafe ? effect.reply : unstored)
+        this.#waiting.reply(effect.id, isSafe ? effect.reply : unstored)
         return
       case 'verdict':
-        if (!isSafe) this.#judged(effect.id, false)
+        if (!isSafe) this.#waiting.judge(effect.id, false)
         return
       case 'request':
         if (!isSafe) this.push({ kind: 'response', id: effect.id, bytes: undefined })
         return
       case 'respond':
       case 'respondRecords':
-        if (!isSafe) this.#respond(effect.id, encodeSync({ kind: 'busy' }))
+        if (!isSafe) this.#waiting.respond(effect.id, encodeSync({ kind: 'busy' }))
         return
       case 'wakeAt':
-        this.#wakeAt(effect.monoMs)
+        if (Number.isFinite(effect.monoMs)) this.#alarm.set(this.clock.untilMono(effect.monoMs))
         return
       case 'report':
         if (effect.report.kind === 'ready')
@@ -479,46 +466,8 @@ export class Machine {
     }
   }
 
-  /** An alarm that is put off keeps its place in the queue and looks again when it comes up. */
-  #wakeAt(monoMs: number): void {
-    if (!Number.isFinite(monoMs)) return
-    const alarm = this.#alarm
-    alarm.wantedMs = this.#timeline.nowMs + Math.max(0, this.clock.untilMono(monoMs))
-    if (alarm.plannedMs > alarm.wantedMs) this.#planAlarm(alarm)
-  }
-
-  #planAlarm(alarm: { wantedMs: number; plannedMs: number }): void {
-    const plannedMs = alarm.wantedMs
-    alarm.plannedMs = plannedMs
-    this.#timeline.at(plannedMs, () => {
-      if (this.#alarm !== alarm || alarm.plannedMs !== plannedMs) return
-      alarm.plannedMs = Infinity
-      if (this.isStalled()) return
-      if (this.#timeline.nowMs < alarm.wantedMs) this.#planAlarm(alarm)
-      else this.#ring()
-    })
-  }
-
   #ring(): void {
-    const lagMs = Math.max(0, Math.round(this.#timeline.nowMs - this.#alarm.wantedMs))
-    this.#alarm = { wantedMs: Infinity, plannedMs: Infinity }
-    this.push({ kind: 'wake', lagMs })
-  }
-
-  #reply(id: number, reply: Reply): void {
-    const answered = this.#replies.get(id)
-    this.#replies.delete(id)
-    answered?.(reply)
-  }
-
-  #respond(id: number, bytes: Uint8Array): void {
-    this.#questions.get(id)?.(bytes)
-    this.#questions.delete(id)
-  }
-
-  #judged(id: number, isAccepted: boolean): void {
-    this.#verdicts.get(id)?.(isAccepted)
-    this.#verdicts.delete(id)
+    this.push({ kind: 'wake', lagMs: this.#alarm.take() })
   }
 }
 
