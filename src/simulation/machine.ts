@@ -8,7 +8,7 @@ import type { Command } from '../core/event.ts'
 import { hash64, hex64 } from '../core/hash.ts'
 import type { MemberId } from '../core/ids.ts'
 import { encodeSync } from '../core/jobs/sync-message.ts'
-import { limits, type ProfileName } from '../core/limits.ts'
+import { limits } from '../core/limits.ts'
 import { Node } from '../core/node.ts'
 import type { Random } from '../core/random.ts'
 import type { StoreError } from '../ports/store.ts'
@@ -23,31 +23,8 @@ import type { Recorder } from './recorder.ts'
 import type { SimExecutor } from './sim-executor.ts'
 import type { Sometimes } from './sometimes.ts'
 import type { Timeline } from './timeline.ts'
+import type { Death, MachineInit, MachineParts } from './machine-init.ts'
 import { Waiting, type Answered } from './waiting.ts'
-
-export interface MachineParts {
-  readonly timeline: Timeline
-  readonly recorder: Recorder
-  readonly random: Random
-  readonly sometimes: Sometimes
-  readonly clock: MachineClock
-  readonly disk: Disk
-  readonly executor: SimExecutor
-  readonly network: Network
-  readonly intents: Intents
-}
-
-export interface MachineInit {
-  readonly index: NodeIndex
-  readonly profile: ProfileName
-  readonly seed: bigint
-  readonly tags: Readonly<Record<string, string>>
-  readonly hasPeers: boolean
-  readonly harshStalls: boolean
-}
-
-/** How a process ends. */
-export type Death = 'kill' | 'power' | 'stop'
 
 const clusterId = '0123456789abcdef0123456789abcdef'
 const buildMs = Date.UTC(2025, 0, 1)
