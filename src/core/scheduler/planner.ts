@@ -14,6 +14,7 @@ import {
   cutoffOf,
   judgeOverdue,
   overdueTicks,
+  type MissedRange,
   type OverdueTick,
 } from './misfire.ts'
 import { intervalAfter, nextTick, plannedStart, previousTick } from './tick.ts'
@@ -28,9 +29,13 @@ interface Track {
   readonly undecided: Set<number>
   /** A run of equal not-run ticks that this node writes as one record. */
   pausedFrom: { dueMs: number; count: number; writtenAtMs: number } | undefined
+  /** Missed ticks, by the first of each range, that another member is to record; else we do, then. */
+  readonly unsaid: Map<number, { readonly range: MissedRange; readonly atMs: number }>
 }
 
 const pausedWriteMs = 60_000
+/** How long each member that is to record missed ticks before us may take. */
+const sayWithinMs = 5_000
 /** A job is judged as overdue, not tick by tick, when it lags by more than this many of them. */
 const behindMax = 2
 
@@ -44,6 +49,8 @@ export class Planner {
   readonly #tracks = new Map<JobName, Track>()
   /** Planned start of each job's next tick, cluster time. */
   readonly #agenda = new Agenda()
+  /** Jobs with missed ticks that another member is to record. */
+  readonly #unsaid = new Set<JobName>()
   /** Jobs whose past is to be judged, a slice per wake. */
   #overdue: JobName[] = []
   #readyAtMs: number | undefined
@@ -114,6 +121,7 @@ export class Planner {
         watermarkMs: -1,
         undecided: new Set(),
         pausedFrom: undefined,
+        unsaid: new Map(),
       }
       this.#tracks.set(name, track)
     }
@@ -166,6 +174,7 @@ export class Planner {
       const job = this.#catalog.live(name)
       if (job !== undefined) this.#judgePast(job, this.#trackOf(name))
     }
+    for (const name of this.#unsaid) this.#tellUnsaid(name)
     let room: number = limits.ticksPerWakeMax
     // a job whose next tick is due as well comes up again before anybody is answered about it
     while (room > 0) {
@@ -231,11 +240,7 @@ export class Planner {
       for (const tick of covered) {
         if (tick.cutoffMs >= nowMs) this.#want(job, track, tick, 'on-time')
       }
-      if (this.#speaks(job)) {
-        for (const range of judged.missed) {
-          this.#executions.writeNotRun(job, range, 'missed', range.reason)
-        }
-      }
+      for (const range of judged.missed) this.#tellMissed(job, track, range)
     }
     this.#advance(name, track)
     this.#arm(job, track)
@@ -284,6 +289,45 @@ export class Planner {
   /** Whether this node is the one that records ticks nobody tried to start. */
   #speaks(job: Job): boolean {
     return job.groups.placement.every || this.#isSelf(this.#post.home(job.name)[0] ?? '')
+  }
+
+  /**
+   * One member records missed ticks. For the others they stay undecided until the record is there:
+   * else their watermarks would keep that member, when it comes later, from judging them at all.
+   */
+  #tellMissed(job: Job, track: Track, range: MissedRange): void {
+    if (this.#speaks(job)) {
+      this.#executions.writeNotRun(job, range, 'missed', range.reason)
+      return
+    }
+    const home = this.#post.home(job.name)
+    const place = home.findIndex((member) => this.#isSelf(member))
+    const before = place < 0 ? home.length : place
+    track.undecided.add(range.fromMs)
+    track.unsaid.set(range.fromMs, { range, atMs: this.#turn.clusterMs + before * sayWithinMs })
+    this.#unsaid.add(job.name)
+  }
+
+  /** Records missed ticks of which nobody else has told in time. */
+  #tellUnsaid(name: JobName): void {
+    const job = this.#catalog.live(name)
+    const track = this.#tracks.get(name)
+    for (const [fromMs, { range, atMs }] of track?.unsaid ?? []) {
+      if (job === undefined || track === undefined) break
+      const slot = this.#executions.slotOf(job)
+      const isTold =
+        !track.undecided.has(fromMs) ||
+        this.#executions.ledger.isTickDecided(name, job.generation, fromMs, slot)
+      if (!isTold && this.#turn.clusterMs < atMs) continue
+      track.unsaid.delete(fromMs)
+      track.undecided.delete(fromMs)
+      const isOurs = this.#post.home(name).some((member) => this.#isSelf(member))
+      if (!isTold && isOurs) this.#executions.writeNotRun(job, range, 'missed', range.reason)
+      this.#advance(name, track)
+    }
+    if (job === undefined || track === undefined || track.unsaid.size === 0) {
+      this.#unsaid.delete(name)
+    }
   }
 
   /** A tick of a paused job: one record for the whole run, written now and then. */
