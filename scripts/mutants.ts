@@ -1,5 +1,5 @@
 // Hunts every planted bug and writes docs/mutants.md. Arguments: names of mutants, none means all;
-// `--seconds n` for each, default 900.
+// `--seconds n` of a processor for each, default 900.
 
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
@@ -8,11 +8,11 @@ import { parseArgs } from 'node:util'
 import { mutants } from '../test/sim/mutants/all.ts'
 import { hunted } from '../test/sim/mutants/hunted.ts'
 import type { Catch } from '../test/sim/mutants/hunt.ts'
-import type { Mutant } from '../test/sim/mutants/mutant.ts'
+import { mutated, type Mutant } from '../test/sim/mutants/mutant.ts'
 
 const seedsMax = 500
 /** The unchanged code is looked at with at least so many seeds. */
-const plainSeedsMin = 20
+const plainSeedsMin = 10
 
 interface Result {
   readonly mutant: Mutant
@@ -27,6 +27,7 @@ const { values, positionals } = parseArgs({
 })
 const secondsMax = Number(values.seconds)
 const wanted = mutants.filter(({ name }) => positionals.length === 0 || positionals.includes(name))
+for (const mutant of wanted) mutated(mutant)
 const results = await inParallel(wanted, hunt)
 const isAll = wanted.length === mutants.length
 if (isAll) writeFileSync(join(import.meta.dirname, '../docs/mutants.md'), page(results))
@@ -37,7 +38,7 @@ process.exitCode = missed.length === 0 ? 0 : 1
 async function hunt(mutant: Mutant): Promise<Result> {
   const { name } = mutant
   const found = await hunted({ name, isPlanted: true, seedsMax, secondsMax })
-  const seeds = Math.max(plainSeedsMin, found.seed === undefined ? 0 : found.seeds)
+  const seeds = found.seed === undefined ? 1 : Math.max(plainSeedsMin, found.seeds)
   const plain = await hunted({ name, isPlanted: false, seedsMax: seeds, secondsMax })
   const result = { mutant, found, plain }
   console.log(row(result))

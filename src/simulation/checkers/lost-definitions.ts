@@ -41,6 +41,24 @@ export class LostDefinitionsChecker implements Checker {
   }
 }
 
+/** A write that the winner's author did not know of stays visible beside it. */
+function silentlyGone(
+  truth: JobTruth,
+  known: Known,
+  required: readonly Writing[],
+): string | undefined {
+  const winner = required.find(({ version }) => version === known.version)
+  if (winner === undefined) return undefined
+  const gone = required.find(
+    (write) =>
+      write.generation === winner.generation &&
+      write !== winner &&
+      truth.supersedes(winner, write) === 'no' &&
+      truth.supersedes(write, winner) === 'no',
+  )
+  return gone === undefined ? undefined : `write ${gone.version} is gone without a conflict`
+}
+
 /** Answers to clients before the write was on the disk of the node that answered. */
 const saidTooEarly = (truth: JobTruth): readonly Violation[] =>
   truth.answered
@@ -72,7 +90,9 @@ function judge(
   const isDeleted = life.some((write) => write.kind === 'delete' && isRequired(write))
   if (isLive && isDeleted) return 'a deleted job is live'
   if (!isLive) return undefined
-  if (rest.some(({ version }) => version === known.version)) return undefined
+  if (rest.some(({ version }) => version === known.version)) {
+    return known.conflicts === 0 ? silentlyGone(truth, known, rest.filter(isRequired)) : undefined
+  }
   // an older one may be all that is left where disks were lost
   if (!rest.some(isRequired)) return undefined
   return `write ${known.version} is in force instead of ${rest.map(({ version }) => version).join(' or ')}`

@@ -31,7 +31,15 @@ test('C4 accepts either of two writes that did not know of each other', () => {
     .put(0, 1, definition(), { node: 0, without: [1] })
     .put(1, 2, definition(), { node: 1, without: [0] })
   story.stored(50, 1, [0]).stored(50, 2, [1])
-  clean(lost, story.sample(100, 0, inVersion(2)).sample(100, 1, inVersion(1)).history(100))
+  const beside = (version: number): object => ({
+    jobs: [{ ...shown, live: true, version, conflicts: 1 }],
+  })
+  clean(lost, story.sample(90, 0, beside(2)).sample(90, 1, beside(1)).history(90))
+  flagged(
+    lost,
+    story.sample(100, 0, inVersion(2)).history(100),
+    /write 1 is gone without a conflict/,
+  )
 })
 
 test('C4 flags an answer before the write was on the disk', () => {

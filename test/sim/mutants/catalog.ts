@@ -11,7 +11,7 @@ export const catalogMutants: readonly Mutant[] = [
     text: 'hands.tell(effect, isSafe(step))',
     replacement: 'hands.tell(effect, true)',
     caughtBy: ['C4'],
-    wishes: { profile: 'lan', nodes: 3, minutes: 6, faults: ['full'] },
+    wishes: { profile: 'lan', nodes: 3, minutes: 6, jobs: 8, faults: ['full'] },
   },
   {
     name: 'of what was seen only the newest is kept',
@@ -19,7 +19,7 @@ export const catalogMutants: readonly Mutant[] = [
     text: 'const kept = united.slice(0, lead + 2 * seenGapsPerActorMax)',
     replacement: 'const kept: Intervals = lead < 0 ? united : [1, united.at(-1)!]',
     caughtBy: ['C4', 'C5'],
-    wishes: { profile: 'lan', nodes: 4, minutes: 4, faults: ['loss', 'link', 'reset'] },
+    wishes: { profile: 'lan', nodes: 4, minutes: 4, jobs: 8, faults: ['loss', 'link', 'reset'] },
   },
   {
     name: 'equal times have no winner',
@@ -27,7 +27,7 @@ export const catalogMutants: readonly Mutant[] = [
     text: 'return compareText(b.intent.author, a.intent.author) || compareText(b.intent.id, a.intent.id)',
     replacement: 'return 0',
     caughtBy: ['C4', 'C5'],
-    wishes: { profile: 'lan', nodes: 4, minutes: 4, faults: [] },
+    wishes: { profile: 'lan', nodes: 4, minutes: 4, jobs: 8, faults: [] },
   },
   {
     name: 'a live job beats its deletion',
@@ -35,7 +35,7 @@ export const catalogMutants: readonly Mutant[] = [
     text: "(life.state === 'deleted' ? 1 : 0)",
     replacement: "(life.state === 'deleted' ? 0 : 1)",
     caughtBy: ['C4'],
-    wishes: { profile: 'lan', nodes: 4, minutes: 8, faults: ['partition', 'link'] },
+    wishes: { profile: 'lan', nodes: 4, minutes: 8, jobs: 8, faults: ['partition', 'link'] },
   },
   {
     name: 'deletions are not repeated to who missed them',
@@ -44,7 +44,13 @@ export const catalogMutants: readonly Mutant[] = [
     replacement:
       '      if (seen.has(intent) || this.catalog.live(intent.job) === undefined) continue',
     caughtBy: ['C4', 'C5', 'C6'],
-    wishes: { profile: 'lan', nodes: 4, minutes: 6, faults: ['partition', 'kill', 'power'] },
+    wishes: {
+      profile: 'lan',
+      nodes: 4,
+      minutes: 6,
+      jobs: 8,
+      faults: ['partition', 'kill', 'power'],
+    },
   },
   {
     name: 'one actor for all starts of a node',
@@ -52,7 +58,7 @@ export const catalogMutants: readonly Mutant[] = [
     text: 'hash64(`actor|${member}|${storeEpoch}|${startId}`)',
     replacement: 'hash64(`actor|${member}|${storeEpoch}|${startId.slice(16)}`)',
     caughtBy: ['C4', 'C5', 'C2'],
-    wishes: { profile: 'lan', nodes: 4, minutes: 5, faults: ['kill'] },
+    wishes: { profile: 'lan', nodes: 4, minutes: 5, jobs: 8, faults: ['kill'] },
   },
   {
     name: 'every group has seen what any group has seen',
@@ -60,6 +66,12 @@ export const catalogMutants: readonly Mutant[] = [
     text: 'const context = this.catalog.clockOf(name, group)',
     replacement: 'const context = known?.clock ?? this.catalog.clockOf(name, group)',
     caughtBy: ['C4', 'C5'],
-    wishes: { profile: 'lan', nodes: 4, minutes: 6, faults: ['partition', 'link', 'loss'] },
+    wishes: {
+      profile: 'lan',
+      nodes: 4,
+      minutes: 6,
+      jobs: 8,
+      faults: ['partition', 'link', 'loss'],
+    },
   },
 ]

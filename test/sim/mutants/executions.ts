@@ -22,15 +22,15 @@ export const executionMutants: readonly Mutant[] = [
   for (const step of steps) if (isSafe(step)) for (const effect of step) hands.send(effect)
 `,
     caughtBy: ['C2'],
-    wishes: { profile: 'lan', nodes: 3, minutes: 4, faults: ['full'] },
+    wishes: { profile: 'lan', nodes: 3, minutes: 4, jobs: 8, faults: ['full'] },
   },
   {
     name: 'claims are told to nobody',
-    module: executions,
-    text: 'this.#post.record(stored.bytes, [...new Set(all)], isUrgent)',
-    replacement: 'if (!isUrgent) this.#post.record(stored.bytes, [...new Set(all)], isUrgent)',
+    module: 'src/core/execution/records.ts',
+    text: 'this.#post.record(stored.bytes, [...receivers], to.isUrgent ?? false)',
+    replacement: 'if (to.isUrgent !== true) this.#post.record(stored.bytes, [...receivers], false)',
     caughtBy: ['C2'],
-    wishes: { profile: 'lan', nodes: 3, minutes: 3, faults: ['stall', 'kill'] },
+    wishes: { profile: 'lan', nodes: 3, minutes: 3, jobs: 8, faults: ['stall', 'kill'] },
   },
   {
     name: 'an execution elsewhere is no overlap',
@@ -39,15 +39,15 @@ export const executionMutants: readonly Mutant[] = [
     replacement:
       'if (newest !== undefined && !isSettled(newest) && newest.executor === this.#membership.self)\n          return true',
     caughtBy: ['C7'],
-    wishes: { profile: 'lan', nodes: 4, minutes: 4, faults: [] },
+    wishes: { profile: 'lan', nodes: 4, minutes: 4, jobs: 8, faults: [] },
   },
   {
     name: 'one attempt too many',
-    module: executions,
+    module: 'src/core/execution/own-runs.ts',
     text: '|| record.attempt > retry.max) return null',
     replacement: '|| record.attempt > retry.max + 1) return null',
     caughtBy: ['C8'],
-    wishes: { profile: 'lan', nodes: 3, minutes: 4, faults: [] },
+    wishes: { profile: 'lan', nodes: 3, minutes: 4, jobs: 8, faults: [] },
   },
   {
     name: 'lost beats the end that its executor tells',
@@ -55,7 +55,13 @@ export const executionMutants: readonly Mutant[] = [
     text: 'const byItself = Number(isOwnEnd(a)) - Number(isOwnEnd(b))',
     replacement: 'const byItself = Number(isOwnEnd(b)) - Number(isOwnEnd(a))',
     caughtBy: ['C5'],
-    wishes: { profile: 'lan', nodes: 4, minutes: 4, faults: ['partition', 'one-way', 'pause'] },
+    wishes: {
+      profile: 'lan',
+      nodes: 4,
+      minutes: 4,
+      jobs: 8,
+      faults: ['partition', 'one-way', 'pause'],
+    },
   },
   {
     name: 'a tick that did not run is not decided',
@@ -63,7 +69,7 @@ export const executionMutants: readonly Mutant[] = [
     text: '    return attempt === 1 && known.attempts.has(0)',
     replacement: '    return attempt === 1 && known.attempts.has(-1)',
     caughtBy: ['C1', 'C2', 'C5', 'C7'],
-    wishes: { profile: 'lan', nodes: 4, minutes: 4, faults: ['stall', 'kill'] },
+    wishes: { profile: 'lan', nodes: 4, minutes: 4, jobs: 8, faults: ['stall', 'kill'] },
   },
   {
     name: 'the watermark passes undecided ticks',
@@ -71,7 +77,13 @@ export const executionMutants: readonly Mutant[] = [
     text: 'for (const dueMs of track.undecided) wMs = Math.min(wMs, dueMs - 1)',
     replacement: 'for (const dueMs of track.undecided) wMs = Math.max(wMs, dueMs - 1)',
     caughtBy: ['C1', 'C5'],
-    wishes: { profile: 'lan', nodes: 4, minutes: 4, faults: ['kill', 'power', 'link', 'reset'] },
+    wishes: {
+      profile: 'lan',
+      nodes: 4,
+      minutes: 4,
+      jobs: 8,
+      faults: ['kill', 'power', 'link', 'reset'],
+    },
   },
   {
     name: 'what was decided is forgotten when the clock steps back',
@@ -79,7 +91,7 @@ export const executionMutants: readonly Mutant[] = [
     text: 'track.nextDueMs = nextTick(job.name, timing, track.lookedMs)',
     replacement: 'track.nextDueMs = nextTick(job.name, timing, this.#turn.clusterMs)',
     caughtBy: ['C1', 'C2', 'C3', 'C5'],
-    wishes: { profile: 'lan', nodes: 1, minutes: 6, faults: ['clock-step'] },
+    wishes: { profile: 'lan', nodes: 1, minutes: 6, jobs: 8, faults: ['clock-step'] },
   },
   {
     name: 'a paused job goes on',
@@ -87,6 +99,6 @@ export const executionMutants: readonly Mutant[] = [
     text: 'return enabled.enabled || (untilMs !== null && this.#turn.clusterMs >= untilMs)',
     replacement: 'return enabled.enabled || untilMs === null || this.#turn.clusterMs >= untilMs',
     caughtBy: ['C3'],
-    wishes: { profile: 'lan', nodes: 3, minutes: 4, faults: [] },
+    wishes: { profile: 'lan', nodes: 3, minutes: 4, jobs: 8, faults: [] },
   },
 ]

@@ -11,7 +11,13 @@ export const membershipMutants: readonly Mutant[] = [
     replacement:
       "if (record.eligibleFromMs > plannedMs + 1e12) return 'it joined too short a time before'",
     caughtBy: ['C2'],
-    wishes: { profile: 'lan', nodes: 4, minutes: 4, faults: ['kill', 'join', 'leave', 'delay'] },
+    wishes: {
+      profile: 'lan',
+      nodes: 4,
+      minutes: 4,
+      jobs: 8,
+      faults: ['kill', 'join', 'leave', 'delay'],
+    },
   },
   {
     name: 'candidates from the view of the moment',
@@ -19,7 +25,7 @@ export const membershipMutants: readonly Mutant[] = [
     text: "  if (state === 'down' || state === 'left') return `it is ${state}`",
     replacement: "  if (state !== 'alive') return `it is ${state}`",
     caughtBy: ['C2'],
-    wishes: { profile: 'lan', nodes: 4, minutes: 4, faults: ['link', 'one-way', 'stall'] },
+    wishes: { profile: 'lan', nodes: 4, minutes: 4, jobs: 8, faults: ['link', 'one-way', 'stall'] },
   },
   {
     name: 'an unsynced clock owns ticks',
@@ -27,7 +33,7 @@ export const membershipMutants: readonly Mutant[] = [
     text: "  if (record.clock.state === 'unsynced') return 'its clock is unsynced'\n",
     replacement: '',
     caughtBy: ['C1', 'C2'],
-    wishes: { profile: 'lan', nodes: 4, minutes: 4, faults: ['clock-step', 'kill'] },
+    wishes: { profile: 'lan', nodes: 4, minutes: 4, jobs: 8, faults: ['clock-step', 'kill'] },
   },
   {
     name: 'a tag in any value will do',
@@ -35,7 +41,7 @@ export const membershipMutants: readonly Mutant[] = [
     text: 'if (attrs.tags[key] !== value) return',
     replacement: 'if (attrs.tags[key] === undefined || value === undefined) return',
     caughtBy: ['C3'],
-    wishes: { profile: 'lan', nodes: 4, minutes: 3, faults: [] },
+    wishes: { profile: 'lan', nodes: 4, minutes: 3, jobs: 8, faults: [] },
   },
   {
     name: 'rank in the order in which members became known',
@@ -44,14 +50,6 @@ export const membershipMutants: readonly Mutant[] = [
     replacement:
       '  return { rank: candidates.map(({ member }) => member).slice(0, order.length), excluded }',
     caughtBy: ['C2'],
-    wishes: { profile: 'lan', nodes: 4, minutes: 3, faults: ['stall'] },
-  },
-  {
-    name: 'an older report counts against a new incarnation',
-    module: 'src/core/membership/membership.ts',
-    text: "    if (report.incarnation < entry.node.record.incarnation) return 'stale'\n",
-    replacement: '',
-    caughtBy: ['M1', 'C1', 'C2'],
-    wishes: { profile: 'lan', nodes: 4, minutes: 4, faults: ['kill', 'stall', 'replay'] },
+    wishes: { profile: 'lan', nodes: 4, minutes: 3, jobs: 8, faults: ['stall'] },
   },
 ]

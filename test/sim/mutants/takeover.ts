@@ -10,7 +10,7 @@ export const takeoverMutants: readonly Mutant[] = [
     text: 'if (alive.length > limits.armedRanksMax && !watch.called) {',
     replacement: 'if (place > 0 && !watch.called) {',
     caughtBy: ['C1', 'C10'],
-    wishes: { profile: 'lan', nodes: 4, minutes: 3, faults: ['kill'] },
+    wishes: { profile: 'lan', nodes: 4, minutes: 3, jobs: 8, faults: ['kill'] },
   },
   {
     name: 'takeover without a question',
@@ -18,7 +18,7 @@ export const takeoverMutants: readonly Mutant[] = [
     text: '    if (targets.size === 0) {',
     replacement: '    if (targets.size >= 0) {',
     caughtBy: ['C2'],
-    wishes: { profile: 'lan', nodes: 4, minutes: 3, faults: ['stall', 'link'] },
+    wishes: { profile: 'lan', nodes: 4, minutes: 3, jobs: 8, faults: ['stall', 'link'] },
   },
   {
     name: 'nobody is asked about the silent ones',
@@ -26,7 +26,7 @@ export const takeoverMutants: readonly Mutant[] = [
     text: '    if (question.silent.size > 0) this.#relay(watch, question)',
     replacement: '    if (question.silent.size < 0) this.#relay(watch, question)',
     caughtBy: ['C2'],
-    wishes: { profile: 'lan', nodes: 5, minutes: 4, faults: ['link', 'one-way'] },
+    wishes: { profile: 'lan', nodes: 5, minutes: 4, faults: ['link', 'one-way', 'swizzle'] },
   },
   {
     name: 'who is late does not ask',
@@ -34,7 +34,7 @@ export const takeoverMutants: readonly Mutant[] = [
     text: '    return lateness > limits.lateAfterMs || this.#world.isFresh(watch.plannedMs)',
     replacement: '    return lateness > 1e12 && this.#world.isFresh(watch.plannedMs)',
     caughtBy: ['C2'],
-    wishes: { profile: 'lan', nodes: 4, minutes: 4, faults: ['stall', 'pause', 'link'] },
+    wishes: { profile: 'lan', nodes: 4, minutes: 4, jobs: 8, faults: ['stall', 'pause', 'link'] },
   },
   {
     name: 'better ranks that are gone are waited for',
@@ -42,15 +42,15 @@ export const takeoverMutants: readonly Mutant[] = [
     text: 'const alive = this.#better(watch, rank).filter((member) => this.#world.isAlive(member))',
     replacement: 'const alive = this.#better(watch, rank)',
     caughtBy: ['C1'],
-    wishes: { profile: 'lan', nodes: 5, minutes: 4, faults: ['kill', 'power'] },
+    wishes: { profile: 'lan', nodes: 5, minutes: 4, jobs: 8, faults: ['kill', 'power'] },
   },
   {
     name: 'whoever stands by stays so',
     module: takeover,
-    text: 'for (const watch of [...this.#watches.values()]) {',
-    replacement: 'for (const watch of [...this.#watches.values()].slice(1e9)) {',
+    text: '  viewChanged(): void {',
+    replacement: '  viewChanged(): void {\n    if (this.#watches.size >= 0) return',
     caughtBy: ['C1'],
-    wishes: { profile: 'lan', nodes: 9, minutes: 4, faults: ['kill', 'power'] },
+    wishes: { profile: 'lan', nodes: 9, minutes: 4, jobs: 8, faults: ['kill', 'power'] },
   },
   {
     name: 'a willing member found by others is not nudged',
@@ -58,7 +58,13 @@ export const takeoverMutants: readonly Mutant[] = [
     text: 'else if (!this.#nudgeWilling(watch, question)) this.#claimUnlessBack(watch)',
     replacement: 'else this.#claim(watch)',
     caughtBy: ['C2'],
-    wishes: { profile: 'lan', nodes: 5, minutes: 4, faults: ['stall', 'link', 'one-way', 'skew'] },
+    wishes: {
+      profile: 'lan',
+      nodes: 5,
+      minutes: 4,
+      jobs: 8,
+      faults: ['stall', 'link', 'one-way', 'skew'],
+    },
   },
   {
     name: 'a question is answered without a look at the ledger',
@@ -68,6 +74,12 @@ export const takeoverMutants: readonly Mutant[] = [
 `,
     replacement: '',
     caughtBy: ['C2'],
-    wishes: { profile: 'lan', nodes: 4, minutes: 4, faults: ['stall', 'link'] },
+    wishes: {
+      profile: 'lan',
+      nodes: 4,
+      minutes: 4,
+      jobs: 8,
+      faults: ['link', 'reset', 'swizzle', 'kill', 'pause'],
+    },
   },
 ]
