@@ -179,9 +179,10 @@ export class Cluster {
 
   /** The process whose pid a job has written into a file. */
   async childIn(file: string): Promise<Child> {
-    const pid = await until(`${file} names a process`, () =>
-      existsSync(file) ? Number(readFileSync(file, 'utf8').trim()) : undefined,
-    )
+    const pid = await until(`${file} names a process`, () => {
+      const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
+      return text.endsWith('\n') ? Number(text) : undefined
+    })
     const child = processOf(pid)
     assert.ok(child !== undefined, `process ${pid} of ${file} is there`)
     return { ...child, isAlive: () => isAlive(child) }

@@ -52,6 +52,7 @@ export class Truth {
   starts(job: string): readonly Start[] {
     return this.text()
       .split('\n')
+      .slice(0, -1)
       .filter((line) => line.startsWith(`${job}@`) || line.startsWith(`${job}:`))
       .map((line) => {
         const [execution, scheduledAt, attempt, node, atMs] = line.split(' ')
