@@ -140,8 +140,6 @@ export const limits = {
   openExecutionsPerJobMax: 1_024,
   /** Executions that one node runs at once; beyond it declines to the next rank. */
   runningMax: 256,
-  /** Records of an execution go to everybody up to this many members. */
-  recordBroadcastMembersMax: 16,
   /** Ticks judged in one wake, so that heartbeats are read in between. */
   ticksPerWakeMax: 2_000,
   /** Ticks of one job looked at when it catches up. */
@@ -155,6 +153,8 @@ export const limits = {
   /** The loop lag beyond which the node judges nobody. */
   stallMs: 100,
   wallJumpMs: 2_000,
+  /** Members with whom a node exchanges everything before it is ready, if so many are alive. */
+  exchangesWanted: 3,
   /** Random member pulls and mismatch pulls: at most one per peer in this time, two at once. */
   pullPauseMs: 2_000,
   pullsMax: 2,

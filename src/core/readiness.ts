@@ -10,8 +10,6 @@ import { limits, type Timers } from './limits.ts'
 import type { Member, Membership } from './membership/membership.ts'
 import type { Turn } from './turn.ts'
 
-const exchangesWanted = 3
-
 export class Readiness {
   readonly #turn: Turn
   readonly #timers: Timers
@@ -93,7 +91,7 @@ export class Readiness {
     const others = this.#others()
     if (others.length === 0) return false
     const alive = others.filter(({ state }) => state === 'alive').length
-    return this.#exchanged() < Math.max(1, Math.min(exchangesWanted, alive))
+    return this.#exchanged() < Math.max(1, Math.min(limits.exchangesWanted, alive))
   }
 
   /** Becomes ready when it can; true in the step in which it does. */
@@ -120,7 +118,8 @@ export class Readiness {
     const isAlone =
       links.length === 0 && this.#turn.monoMs - this.#startedAtMs >= this.#timers.aloneMs
     const alive = others.filter(({ state }) => state === 'alive').length
-    if (isAlone || (exchanged > 0 && exchanged >= Math.min(exchangesWanted, alive))) return true
+    if (isAlone || (exchanged > 0 && exchanged >= Math.min(limits.exchangesWanted, alive)))
+      return true
     // a member that counts as alive may have died while we were off: nobody waits for it for long
     const waitedMs = this.#turn.monoMs - this.#startedAtMs
     return links.length > 0 && exchanged === links.length && waitedMs >= this.#timers.singleReportMs

@@ -205,8 +205,8 @@ export class Executions {
     this.takeover.drop(watch.attempt)
     if (watch.number === 1 && this.#overlaps(job, watch)) this.#notRun.skip(watch)
     else {
-      const receivers = this.#post.receivers(job.name, this.rankOf(watch).rank)
-      this.#runs.start(watch, job, { rank, why, receivers: [...receivers, ...watch.askers] })
+      const receivers = [...this.#post.receivers(), ...watch.askers]
+      this.#runs.start(watch, job, { rank, why, receivers })
     }
     return undefined
   }

@@ -1,7 +1,7 @@
 // Brings records and messages of one step to other members: one frame per peer as far as possible.
 
 import type { MemberId } from '../ids.ts'
-import { limits, type Timers } from '../limits.ts'
+import type { Timers } from '../limits.ts'
 import type { Membership } from '../membership/membership.ts'
 import { rankKey, rankMembers } from '../placement/rendezvous.ts'
 import type { Turn } from '../turn.ts'
@@ -39,21 +39,12 @@ export class Post {
     return order.slice(0, homeMembers)
   }
 
-  /** Who hears of a record: everybody in a small fleet, else the ranks that watch it and its home. */
-  receivers(job: string, rank: readonly MemberId[]): readonly MemberId[] {
-    const alive = this.#membership.alive()
-    if (alive.length <= limits.recordBroadcastMembersMax) return alive
-    const chosen = new Set<MemberId>()
-    const own = rank.indexOf(this.#membership.self)
-    const behind = rank.slice(own + 1).filter((member) => this.#membership.isAlive(member))
-    for (const member of [
-      ...behind.slice(0, 2),
-      ...this.home(job),
-      ...rank.slice(0, Math.max(0, own)),
-    ]) {
-      if (chosen.size < limits.probeTargetsMax) chosen.add(member)
-    }
-    return [...chosen]
+  /**
+   * Who hears of a record: everybody. A member that lacks the claim of a tick would record it as
+   * missed, one that lacks the end would take the job for running.
+   */
+  receivers(): readonly MemberId[] {
+    return this.#membership.alive()
   }
 
   /** Puts a record into the outboxes; `isUrgent` sends them with this step, else within `batchMs`. */

@@ -58,7 +58,7 @@ export class Records {
     this.#turn.emit({ kind: 'persist', durability, writes: [{ kind: 'record', stored }] })
     const { isNews, isDuplicate } = this.ledger.merge(stored)
     if (isNews) this.#follow(stored, isDuplicate)
-    const receivers = new Set(to.receivers ?? this.#post.receivers(record.job, []))
+    const receivers = new Set(to.receivers ?? this.#post.receivers())
     this.#post.record(stored.bytes, [...receivers], to.isUrgent ?? false)
   }
 

@@ -281,13 +281,16 @@ export class Replica {
     const now = this.#turn.monoMs
     // a silent link answers nothing, and would keep the others waiting
     const links = [...this.#membership.links()].filter(({ isReported }) => !isReported)
+    const complete = links.filter(({ hasPulled, hasView }) => hasPulled && hasView).length
+    // beyond a few first exchanges the digests tell which link has news
+    const isMoreWanted = complete < limits.exchangesWanted
     const askedMs = ({ member }: Link): number => this.#pulledAtMs.get(member) ?? 0
     for (const link of links.toSorted((a, b) => askedMs(a) - askedMs(b))) {
-      if (!link.hasPulled || link.storeMismatches >= 2) this.#pull(link)
+      if ((isMoreWanted && !link.hasPulled) || link.storeMismatches >= 2) this.#pull(link)
     }
     const viewedMs = ({ member }: Link): number => this.#viewedAtMs.get(member) ?? 0
     for (const link of links.toSorted((a, b) => viewedMs(a) - viewedMs(b))) {
-      if (!link.hasView || link.viewMismatches >= 2) this.#exchangeView(link)
+      if ((isMoreWanted && !link.hasView) || link.viewMismatches >= 2) this.#exchangeView(link)
     }
     if (links.length > 0 && now - this.#randomPullAtMs > this.#timers.syncMs) {
       this.#randomPullAtMs = now

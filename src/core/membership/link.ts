@@ -24,8 +24,10 @@ export class Link {
    */
   isReported = false
   sentSeq = 0
-  /** Consecutive heartbeats whose digests differed from ours. */
+  /** Consecutive heartbeats whose digests differed from ours for good. */
   storeMismatches = 0
+  /** Digest of what we had seen when the last heartbeat came. */
+  ownSeenDigest = 0n
   viewMismatches = 0
   /** A complete pull and a view exchange have succeeded on this link. */
   hasPulled = false

@@ -130,6 +130,7 @@ export class Observer {
     if (link === undefined) return true
     const beat = decoded.value
     const now = this.#turn.monoMs
+    const before = link.lastBeat
     link.heard(beat, now)
     if (link.isReported && link.unheardMs() === 0) {
       link.isReported = false
@@ -137,14 +138,23 @@ export class Observer {
       this.#world.found(from, 'ok')
     }
     this.#measure(from, beat)
-    const own = this.#world.beat()
-    const isStoreEqual =
-      beat.catalogDigest === own.catalogDigest && beat.seenDigest === own.seenDigest
-    link.storeMismatches = isStoreEqual ? 0 : link.storeMismatches + 1
-    link.viewMismatches = beat.viewDigest === own.viewDigest ? 0 : link.viewMismatches + 1
+    this.#compare(link, beat, before)
     const isBack = now - link.upAtMs > 2 * this.#timers.heartbeatMs
     if (this.#isIsolated && isBack) this.#setIsolated(false)
     return true
+  }
+
+  /** Counts how long our copy and the peer's have differed. */
+  #compare(link: Link, beat: Heartbeat, before: Heartbeat | undefined): void {
+    const own = this.#world.beat()
+    const isCatalogEqual = beat.catalogDigest === own.catalogDigest
+    const isSeenEqual = beat.seenDigest === own.seenDigest
+    // records under way make the two differ at any instant; what neither side moves is a gap
+    const isAtRest = before?.seenDigest === beat.seenDigest && link.ownSeenDigest === own.seenDigest
+    link.ownSeenDigest = own.seenDigest
+    if (isCatalogEqual && isSeenEqual) link.storeMismatches = 0
+    else if (!isCatalogEqual || isAtRest) link.storeMismatches += 1
+    link.viewMismatches = beat.viewDigest === own.viewDigest ? 0 : link.viewMismatches + 1
   }
 
   /** The peer's clock, uncertain by half the round trip. */

@@ -64,6 +64,8 @@ export class Machine implements End {
   /** Wall clock minus true time. */
   wallOffsetMs = 0
   store: MemoryStore
+  /** Questions asked of peers so far, hellos aside. */
+  pulls = 0
   /** Facts told, newest last. */
   readonly reports: { readonly atMs: number; readonly report: Report }[] = []
   readonly #shared: Shared
@@ -309,6 +311,7 @@ export class Machine implements End {
         })
         return
       case 'request':
+        if (effect.protocol === 'sync') this.pulls += 1
         wires.request(this.index, this.#indexOf(effect.to), effect)
         return
       case 'respond':

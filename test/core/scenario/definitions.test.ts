@@ -33,6 +33,32 @@ test('a definition too large for gossip arrives all the same', () => {
   fleet.until('pulled', 6_000, () => fleet.up.every((n) => jobAt(fleet, n, 'large') !== undefined))
 })
 
+test('members that run a job every second pull from each other only now and then', () => {
+  const fleet = Fleet.running({ size: 5 })
+  fleet.put(0, 'a', { schedule: '* * * * * *' })
+  fleet.run(10_000)
+  const pulls = (): number => fleet.machines.reduce((sum, machine) => sum + machine.pulls, 0)
+  const before = pulls()
+  fleet.run(60_000)
+  // one random member every 10 s, a page of definitions and one of records
+  assert.ok(pulls() - before <= 5 * 6 * 2 + 10, `${pulls() - before}`)
+})
+
+test('a record that got lost is pulled, also while others come all the time', () => {
+  for (const schedule of ['* * * * * *', '0 * * * * *']) {
+    const fleet = Fleet.running({ size: 3 })
+    fleet.put(0, 'a', { schedule })
+    fleet.run(8_000)
+    const dueMs = fleet.tickRanked('a', schedule.startsWith('*') ? 1_000 : 60_000, [0])
+    fleet.runTo(dueMs - 1)
+    fleet.cutOneWay(0, 2)
+    fleet.runTo(dueMs + 150)
+    fleet.heal()
+    assert.equal(fleet.storedTick(2, 'a', dueMs).length, 0)
+    fleet.until('pulled', 21_000, () => fleet.storedTick(2, 'a', dueMs).length > 0)
+  }
+})
+
 test('a newcomer holds every job before it is ready', () => {
   const fleet = new Fleet({ size: 3 })
   fleet.start([0, 1])

@@ -34,6 +34,25 @@ for (const seconds of [1, 10]) {
   })
 }
 
+test('of twenty members each tick starts on one and is on record with all, missed by none', () => {
+  const fleet = Fleet.running({ size: 20 })
+  const names = ['a', 'b', 'c', 'd']
+  for (const [i, name] of names.entries()) fleet.put(i, name, { schedule: '*/5 * * * * *' })
+  fleet.run(6_000)
+  const fromMs = fleet.nextTick(5_000)
+  fleet.runTo(fromMs + 31_000)
+  for (const name of names) {
+    assertOnceEach(fleet, name, 5_000, [fromMs, fromMs + 30_000])
+    for (let dueMs = fromMs; dueMs <= fromMs + 30_000; dueMs += 5_000) {
+      assertOutcome(fleet, name, dueMs, 'success')
+    }
+  }
+  for (const node of fleet.up) {
+    const { missed, skipped, duplicates } = fleet.counts(node)
+    assert.deepEqual([missed, skipped, duplicates], [0, 0, 0], `${node}`)
+  }
+})
+
 test('a quiet tick needs no question', () => {
   const fleet = Fleet.running({ size: 3 })
   fleet.put(0, 'a', { schedule: '@every 1s' })
