@@ -9,8 +9,15 @@ import { jobsOf, type JobTruth, type Writing } from './definitions.ts'
 import { groundOf, type Ground } from './ground.ts'
 import { ranAhead } from './nodes.ts'
 
-/** A definition counts when it was acknowledged this long before, and stays for as long after. */
-export const definitionSettleMs = 30_000
+/** A node must have been steady for so long before a tick. */
+export const steadyMs = 30_000
+
+/** A definition counts when it was acknowledged this long before a tick, and stays for as long after. */
+export function definitionSettleMs({ scenery }: History): number {
+  const { settleMs, syncMs } = scenery.timers
+  return Math.min(30_000, Math.max(settleMs, syncMs) + 5_000)
+}
+
 /** A stall up to this length does not excuse a node. */
 const stallToleranceMs = 1_000
 
@@ -63,12 +70,12 @@ function* ticksOfWrite(
   const definition = write.definition!
   const { timing, delivery } = definition
   const generation = write.generation!
+  const settleMs = definitionSettleMs(history)
   for (const dueMs of oracleTicks(timing, write.sentMs, history.endMs)) {
-    const state = stateAt(truth, dueMs + definitionSettleMs, states)
+    const state = stateAt(truth, dueMs + settleMs, states)
     const isPossible = state.rest.includes(write)
     // the ticks of what replaced it follow with that write
-    if (!isPossible && truth.isInFlux(dueMs - definitionSettleMs, dueMs + definitionSettleMs))
-      continue
+    if (!isPossible && truth.isInFlux(dueMs - settleMs, dueMs + settleMs)) continue
     if (!isPossible) return
     const plannedMs = latestPlannedMs(timing, dueMs)
     yield {
@@ -78,7 +85,7 @@ function* ticksOfWrite(
       dueMs,
       plannedMs,
       cutoffMs: plannedMs + oracleDeadline(timing, delivery, dueMs),
-      waiver: waiverOf(truth, state, dueMs),
+      waiver: waiverOf(truth, state, dueMs, settleMs),
       needs: [...new Set([...state.rest, ...state.life, ...state.enabled])],
     }
   }
@@ -98,23 +105,28 @@ function stateAt(truth: JobTruth, atMs: number, states: Map<number, State>): Sta
   return state
 }
 
-function waiverOf(truth: JobTruth, state: State, dueMs: number): Waiver | undefined {
-  if (truth.isInFlux(dueMs - definitionSettleMs, dueMs + definitionSettleMs)) return 'in-flux'
+function waiverOf(
+  truth: JobTruth,
+  state: State,
+  dueMs: number,
+  settleMs: number,
+): Waiver | undefined {
+  if (truth.isInFlux(dueMs - settleMs, dueMs + settleMs)) return 'in-flux'
   if (state.life.every(({ kind }) => kind === 'delete')) return 'deleted'
   if (state.life.some(({ kind }) => kind === 'delete') || state.rest.length > 1) return 'in-flux'
-  const enabled = new Set(state.enabled.map((write) => isEnabled(write, dueMs)))
+  const enabled = new Set(state.enabled.map((write) => isEnabled(write, dueMs, settleMs)))
   if (enabled.has(undefined) || enabled.size > 1) return 'in-flux'
   return enabled.has(false) ? 'paused' : undefined
 }
 
 /** Undefined within the moments around the end of a pause. */
-function isEnabled(write: Writing, dueMs: number): boolean | undefined {
+function isEnabled(write: Writing, dueMs: number, settleMs: number): boolean | undefined {
   if (write.kind === 'resume') return true
   const group = write.definition?.enabled
   if (group?.enabled === true) return true
   const untilMs = write.kind === 'pause' ? write.untilMs : (group?.untilMs ?? null)
-  if (untilMs === null || untilMs > dueMs + definitionSettleMs) return false
-  return untilMs <= dueMs - definitionSettleMs ? true : undefined
+  if (untilMs === null || untilMs > dueMs + settleMs) return false
+  return untilMs <= dueMs - settleMs ? true : undefined
 }
 
 /** When the tick must have started at the latest. */
@@ -126,7 +138,7 @@ export function boundMs(history: History, tick: Tick): number {
 export function boundNodes(history: History, tick: Tick): readonly NodeIndex[] {
   const ground = groundOf(history)
   const { settleMs } = history.scenery.timers
-  const fromMs = tick.dueMs - Math.max(settleMs, definitionSettleMs)
+  const fromMs = tick.dueMs - Math.max(settleMs, steadyMs)
   const toMs = boundMs(history, tick)
   if (![fromMs, tick.dueMs, toMs].every((atMs) => ground.hasGoodClocks(atMs))) return []
   if (ground.ranAhead(tick.dueMs)) return []
@@ -156,9 +168,10 @@ function isEligible(
   const tags = ground.history.scenery.tags[index] ?? {}
   const wanted = Object.entries(tick.definition.placement.tags)
   if (!wanted.every(([key, value]) => tags[key] === value)) return false
+  const knownMs = tick.dueMs - definitionSettleMs(ground.history)
   return tick.needs.every(
     (write) =>
-      tick.truth.held(write, index, fromMs) === 'yes' &&
+      tick.truth.held(write, index, knownMs) === 'yes' &&
       tick.truth.held(write, index, toMs) === 'yes',
   )
 }

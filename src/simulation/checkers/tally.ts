@@ -31,10 +31,10 @@ export class Tally {
 }
 
 /** The class of lateness below which a share of all starts lies. */
-export function latenessQuantile(counts: Counters, share: number, fault?: FaultClass): number {
+export function latenessQuantile(stats: Counters, share: number, fault?: FaultClass): number {
   const suffix = fault === undefined ? '' : `@${fault}`
   const edges = [...latenessEdges, Infinity]
-  const sizes = edges.map((edge) => counts[`late≤${edge}${suffix}`] ?? 0)
+  const sizes = edges.map((edge) => stats[`C1.late≤${edge}${suffix}`] ?? 0)
   const total = sizes.reduce((sum, size) => sum + size, 0)
   let below = 0
   for (const [index, size] of sizes.entries()) {

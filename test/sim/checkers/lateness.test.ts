@@ -46,8 +46,8 @@ test('C1 flags a start before its time, unless a clock that could be followed sa
 
 test('C1 owes nothing while a definition is new, replaced, paused or deleted', () => {
   const once = definition({ timing: { startAtMs: at(60), endAtMs: at(61) } })
-  const written = new Story(2).put(40, 1, once)
-  clean(checker, written.history(untilMs), 'written 20 s before')
+  const written = new Story(2).put(50, 1, once)
+  clean(checker, written.history(untilMs), 'written 10 s before')
   assert.equal(checker.stats['waived.in-flux'], 1)
   const other = definition({ timing: { schedule: ['@manually'] } })
   clean(checker, new Story(2).put(-600, 1, once).put(20, 2, other).history(untilMs), 'replaced')
