@@ -5,17 +5,45 @@ import type { Catch } from './hunt.ts'
 
 const hunt = new URL('hunt.ts', import.meta.url).pathname
 
-/** Runs seeds with a mutant, or with the unchanged code under the same wishes. */
-export function hunted(init: {
+/** Bounds of a hunt. */
+export interface HuntBounds {
   readonly name: string
-  readonly isPlanted: boolean
+  readonly firstSeed: bigint
   readonly seedsMax: number
+  /** Of a processor. */
   readonly secondsMax: number
-}): Promise<Catch> {
-  const { name, isPlanted, seedsMax, secondsMax } = init
-  const argv = [hunt, isPlanted ? name : '-', name, '1', `${seedsMax}`, `${secondsMax}`]
+}
+
+/**
+ * Runs seeds with a mutant until one shows something that the unchanged code does not show with the
+ * same seed: only that proves anything.
+ */
+export async function proven(bounds: HuntBounds): Promise<Catch> {
+  let { firstSeed, seedsMax, secondsMax } = bounds
+  let [seeds, seconds] = [0, 0]
+  for (;;) {
+    const found = await hunted({ ...bounds, firstSeed, seedsMax, secondsMax }, true)
+    seeds += found.seeds
+    seconds += found.seconds
+    const all = { ...found, seeds, seconds }
+    if (found.seed === undefined) return all
+    const seed = BigInt(found.seed)
+    const plain = await hunted({ ...bounds, firstSeed: seed, seedsMax: 1, secondsMax: 600 }, false)
+    if (plain.seed === undefined) return all
+    firstSeed = seed + 1n
+    seedsMax -= found.seeds
+    secondsMax -= found.seconds
+    if (seedsMax <= 0 || secondsMax <= 0) {
+      return { ...all, seed: undefined, property: undefined, message: undefined }
+    }
+  }
+}
+
+function hunted(bounds: HuntBounds, isPlanted: boolean): Promise<Catch> {
+  const { name, firstSeed, seedsMax, secondsMax } = bounds
+  const argv = [isPlanted ? name : '-', name, `${firstSeed}`, `${seedsMax}`, `${secondsMax}`]
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, [hunt, ...argv], { stdio: ['ignore', 'pipe', 'inherit'] })
     let output = ''
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
     child.on('error', reject)

@@ -17,6 +17,8 @@ export interface Mutant {
   readonly caughtBy: readonly string[]
   /** Narrows the seeds to fleets and faults in which it can show. */
   readonly wishes: Wishes
+  /** Where it was found last: commits begin their hunt there, and take only mutants that have it. */
+  readonly foundAt?: number
 }
 
 const root = new URL('../../../', import.meta.url)

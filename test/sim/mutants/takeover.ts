@@ -11,6 +11,7 @@ export const takeoverMutants: readonly Mutant[] = [
     replacement: 'if (place > 0 && !watch.called) {',
     caughtBy: ['C1', 'C10'],
     wishes: { profile: 'lan', nodes: 4, minutes: 3, jobs: 8, faults: ['kill'] },
+    foundAt: 8,
   },
   {
     name: 'takeover without a question',
@@ -19,6 +20,7 @@ export const takeoverMutants: readonly Mutant[] = [
     replacement: '    if (targets.size >= 0) {',
     caughtBy: ['C2'],
     wishes: { profile: 'lan', nodes: 4, minutes: 3, jobs: 8, faults: ['stall', 'link'] },
+    foundAt: 27,
   },
   {
     name: 'nobody is asked about the silent ones',
@@ -35,6 +37,7 @@ export const takeoverMutants: readonly Mutant[] = [
     replacement: '    return lateness > 1e12 && this.#world.isFresh(watch.plannedMs)',
     caughtBy: ['C2'],
     wishes: { profile: 'lan', nodes: 4, minutes: 4, jobs: 8, faults: ['stall', 'pause', 'link'] },
+    foundAt: 2,
   },
   {
     name: 'better ranks that are gone are waited for',
