@@ -1,6 +1,7 @@
 // C9: what runs and what nodes show goes back to a client's write. Until members are certified this
 // is all that authority means.
 
+import type { JobName } from '../../core/ids.ts'
 import type { Checker, Counters, History, Violation } from '../history.ts'
 import { attemptsOf } from './attempts.ts'
 import { jobsOf } from './definitions.ts'
@@ -12,9 +13,8 @@ export class AuthorityChecker implements Checker {
   readonly stats: Counters = {}
 
   check(history: History): readonly Violation[] {
-    const isWritten = (job: string, version: number, atMs: number): boolean => {
-      const truth = [...jobsOf(history).values()].find(({ name }) => name === job)
-      const write = truth?.write(version)
+    const isWritten = (job: JobName, version: number, atMs: number): boolean => {
+      const write = jobsOf(history).get(job)?.write(version)
       return write?.kind === 'put' && write.sentMs <= atMs
     }
     const ran = attemptsOf(history).runs.flatMap(({ start }): readonly Violation[] => {

@@ -10,6 +10,7 @@ export interface Span {
 export class Spans {
   static readonly none: Spans = new Spans([])
   readonly list: readonly Span[]
+  readonly #longer = new Map<number, Spans>()
 
   /** Spans may come in any order and overlap. */
   constructor(spans: readonly Span[]) {
@@ -84,7 +85,12 @@ export class Spans {
 
   /** Only the spans that last longer than so long. */
   longerThan(ms: number): Spans {
-    return new Spans(this.list.filter(({ fromMs, toMs }) => toMs - fromMs > ms))
+    let longer = this.#longer.get(ms)
+    if (longer === undefined) {
+      longer = new Spans(this.list.filter(({ fromMs, toMs }) => toMs - fromMs > ms))
+      this.#longer.set(ms, longer)
+    }
+    return longer
   }
 
   /** Every span begins so much later; shorter ones vanish. */
