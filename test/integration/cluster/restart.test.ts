@@ -20,6 +20,7 @@ test('definitions that were acknowledged survive kill -9 of one node and of all'
     assert.ok(await second.api.hasJob('before-one'))
     await cluster.untilComplete()
 
+    await until('a tick has run', () => cluster.truth.starts('latest').length > 0)
     const names = await acknowledged(cluster, run)
     await Promise.all(cluster.nodes.map((node) => node.kill()))
     const downMs = Date.now()
