@@ -252,10 +252,21 @@ class RunningDaemon implements Daemon {
       await driver.command({ kind: 'stopRunning' })
       const untilMs = performance.now() + limits.stopRunningMs
       await this.#untilIdle(() => untilMs)
-      // the last records and the announcement are on their way for a moment
-      await delay(this.#node.timers.batchMs * 2)
+      await this.#untilHeard()
     }
     await this.#lifecycle.stop()
+  }
+
+  /** Waits until a member has all that we wrote last: what nobody has, others would call lost. */
+  async #untilHeard(): Promise<void> {
+    const { membership, replica } = this.#node!
+    const isHeard = (): boolean => {
+      const links = [...membership.links()]
+      const { seen } = replica.digests
+      return links.length === 0 || links.some(({ lastBeat }) => lastBeat?.seenDigest === seen)
+    }
+    const untilMs = performance.now() + limits.lastWordsMs
+    while (!isHeard() && performance.now() < untilMs) await delay(20)
   }
 
   async #untilIdle(untilMs: () => number): Promise<void> {

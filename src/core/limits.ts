@@ -168,6 +168,8 @@ export const limits = {
   unstoredWritesMax: 10_000,
   /** After the drain: TERM, grace, KILL and the last reports of what still runs. */
   stopRunningMs: 15_000,
+  /** For another member to hear the last records of a node that goes. */
+  lastWordsMs: 3_000,
   outputHeadBytes: 65_536,
   outputTailBytes: 262_144,
   argvBytesMax: 131_072,
