@@ -39,6 +39,8 @@ export class Ground {
   readonly #broken: readonly Spans[]
   /** When frames were on their way for longer than a question may take. */
   readonly #slow: readonly Spans[]
+  /** Cut spans of each direction. */
+  readonly #cut: readonly Spans[]
   #knownLeads: readonly Lead[] | undefined
   readonly #classes: ReadonlyMap<FaultClass, Spans>
 
@@ -48,7 +50,8 @@ export class Ground {
     const links = linksOf(history, this.nodes)
     this.#broken = links.map(({ broken }) => broken)
     this.#slow = links.map(({ slow }) => slow)
-    this.#classes = this.#disturbances(links.map(({ cut }) => cut))
+    this.#cut = links.map(({ cut }) => cut)
+    this.#classes = this.#disturbances(this.#cut)
   }
 
   get size(): number {
@@ -96,6 +99,18 @@ export class Ground {
         this.isLinked(a, c, fromMs, toMs, talkMs) &&
         this.isLinked(c, b, fromMs, toMs, talkMs),
     )
+  }
+
+  /** Nodes that may have heard of something said within a span, by however many others. */
+  heardBy(speakers: readonly NodeIndex[], fromMs: number, toMs: number): ReadonlySet<NodeIndex> {
+    const heard = new Set(speakers)
+    // a set grows while it is gone through
+    for (const from of heard) {
+      for (let to = 0; to < this.size; to++) {
+        if (!this.#cut[from * this.size + to]!.covers(fromMs, toMs)) heard.add(to)
+      }
+    }
+    return heard
   }
 
   /** The gravest kind of fault that was there within a span. */

@@ -1,4 +1,5 @@
-// C1: a tick that some node could start is started, at most L late.
+// C1: a tick that some node could start is started, at most L late, on every side of a partition on
+// which there is such a node.
 
 import type { Checker, History, NodeIndex, Violation } from '../history.ts'
 import { attemptsOf } from './attempts.ts'
@@ -59,7 +60,10 @@ export class LatenessChecker implements Checker {
     const start = firstStart(history, tick, owner)
     if (start !== undefined) {
       if (tick.plannedMs === tick.dueMs) this.#tally.lateness(start.atMs - tick.dueMs, fault)
-      return this.#judgeStart(history, tick, start, bound.length > 0, fault)
+      return [
+        ...this.#judgeStart(history, tick, start, bound.length > 0, fault),
+        ...this.#judgeSides(history, tick, slot, bound, fault),
+      ]
     }
     const excuse = this.#excuseOf(history, tick, slot, bound, fault)
     this.#tally.add('missed', fault)
@@ -86,6 +90,33 @@ export class LatenessChecker implements Checker {
     const latestMs = tick.plannedMs + history.scenery.timers.takeoverWindowMs + earlyMs
     if (!isBinding || atMs <= latestMs) return []
     return [violation(tick, atMs, `started ${atMs - tick.plannedMs} ms late on node ${start.node}`)]
+  }
+
+  /** A node that cannot have heard of any start had to start it on its side. */
+  #judgeSides(
+    history: History,
+    tick: Tick,
+    slot: string | undefined,
+    bound: readonly NodeIndex[],
+    fault: FaultClass,
+  ): readonly Violation[] {
+    const toMs = boundMs(history, tick)
+    const starts = attemptsOf(history)
+      .ofExecution(tick.execution)
+      .map(({ start }) => start)
+      .filter(({ atMs }) => atMs <= toMs + earlyMs)
+    const fromMs = Math.min(toMs, ...starts.map(({ atMs }) => atMs))
+    const heard = groundOf(history).heardBy(
+      starts.map(({ node }) => node),
+      fromMs,
+      toMs,
+    )
+    const alone = bound.filter((node) => !heard.has(node))
+    if (alone.length === 0) return []
+    this.#tally.add('sides', fault)
+    if (this.#excuseOf(history, tick, slot, alone, fault) !== undefined) return []
+    const message = `no start on the side of node ${alone.join(', ')} until ${toMs - tick.dueMs} ms after`
+    return [violation(tick, toMs, message)]
   }
 
   #excuseOf(

@@ -90,6 +90,16 @@ test('C1 excuses a tick only when no node was eligible all the time', () => {
   flagged(checker, cut.history(untilMs), /^no start/, 'a partition is no excuse')
 })
 
+test('C1 owes a start on each side of a partition', () => {
+  const once = definition({ timing: { startAtMs: at(60), endAtMs: at(61) } })
+  const split = (): Story =>
+    new Story(3).put(-600, 1, once).cut(20, 0, 2).cut(20, 1, 2).start(60.1, 0, 60, { lastsS: 1 })
+  flagged(checker, split().history(untilMs), /no start on the side of node 2/)
+  clean(checker, split().start(62, 2, 60, { lastsS: 1 }).history(untilMs), 'both sides started')
+  clean(checker, split().heal(70, 1, 2).history(untilMs), 'it may have heard of it')
+  clean(checker, split().down(50, 2).history(untilMs), 'it was not there')
+})
+
 test('C1 asks nothing of a clock that ran ahead of a tick and was put back, or of a fleet of them', () => {
   const once = definition({ timing: { startAtMs: at(600), endAtMs: at(601) } })
   const set = (second: number, node: number, offsetMs: number) =>
