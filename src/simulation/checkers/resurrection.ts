@@ -31,7 +31,8 @@ export class ResurrectionChecker implements Checker {
     this.#deletions += truth.writes.filter(({ kind }) => kind === 'delete').length
     return samplesOf(history).flatMap(({ node, atMs, jobs }) => {
       const isLive = jobs.some(({ job, live }) => job === truth.name && live)
-      const life = truth.possibleAt('life', node, atMs)
+      // what was stored in this very moment may not have been looked at
+      const life = truth.possibleAt('life', node, atMs - 1)
       if (!isLive || life.length === 0 || life.some(({ kind }) => kind === 'put')) return []
       return [violation(truth, atMs, `node ${node} shows it although it holds its deletion`)]
     })

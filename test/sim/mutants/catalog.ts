@@ -12,6 +12,7 @@ export const catalogMutants: readonly Mutant[] = [
     replacement: 'hands.tell(effect, true)',
     caughtBy: ['C4'],
     wishes: { profile: 'lan', nodes: 3, minutes: 6, jobs: 8, faults: ['full'] },
+    foundAt: 22,
   },
   {
     name: 'of what was seen only the newest is kept',
@@ -20,6 +21,7 @@ export const catalogMutants: readonly Mutant[] = [
     replacement: 'const kept: Intervals = lead < 0 ? united : [1, united.at(-1)!]',
     caughtBy: ['C4', 'C5'],
     wishes: { profile: 'lan', nodes: 4, minutes: 4, jobs: 8, faults: ['loss', 'link', 'reset'] },
+    foundAt: 2,
   },
   {
     name: 'equal times have no winner',
@@ -28,6 +30,7 @@ export const catalogMutants: readonly Mutant[] = [
     replacement: 'return 0',
     caughtBy: ['C4', 'C5'],
     wishes: { profile: 'lan', nodes: 4, minutes: 4, jobs: 8, faults: [] },
+    foundAt: 2,
   },
   {
     name: 'a live job beats its deletion',
@@ -36,6 +39,7 @@ export const catalogMutants: readonly Mutant[] = [
     replacement: "(life.state === 'deleted' ? 0 : 1)",
     caughtBy: ['C4'],
     wishes: { profile: 'lan', nodes: 4, minutes: 8, jobs: 8, faults: ['partition', 'link'] },
+    foundAt: 22,
   },
   {
     name: 'deletions are not repeated to who missed them',
@@ -51,6 +55,7 @@ export const catalogMutants: readonly Mutant[] = [
       jobs: 8,
       faults: ['partition', 'kill', 'power'],
     },
+    foundAt: 9,
   },
   {
     name: 'one actor for all starts of a node',
@@ -59,6 +64,7 @@ export const catalogMutants: readonly Mutant[] = [
     replacement: 'hash64(`actor|${member}|${storeEpoch}|${startId.slice(16)}`)',
     caughtBy: ['C4', 'C5', 'C2'],
     wishes: { profile: 'lan', nodes: 4, minutes: 5, jobs: 8, faults: ['kill'] },
+    foundAt: 1,
   },
   {
     name: 'every group has seen what any group has seen',

@@ -23,14 +23,7 @@ export const executionMutants: readonly Mutant[] = [
 `,
     caughtBy: ['C2'],
     wishes: { profile: 'lan', nodes: 3, minutes: 4, jobs: 8, faults: ['full'] },
-  },
-  {
-    name: 'claims are told to nobody',
-    module: 'src/core/execution/records.ts',
-    text: 'this.#post.record(stored.bytes, [...receivers], to.isUrgent ?? false)',
-    replacement: 'if (to.isUrgent !== true) this.#post.record(stored.bytes, [...receivers], false)',
-    caughtBy: ['C2'],
-    wishes: { profile: 'lan', nodes: 3, minutes: 3, jobs: 8, faults: ['stall', 'kill'] },
+    foundAt: 13,
   },
   {
     name: 'an execution elsewhere is no overlap',
@@ -40,6 +33,7 @@ export const executionMutants: readonly Mutant[] = [
       'if (newest !== undefined && !isSettled(newest) && newest.executor === this.#membership.self)\n          return true',
     caughtBy: ['C7'],
     wishes: { profile: 'lan', nodes: 4, minutes: 4, jobs: 8, faults: [] },
+    foundAt: 4,
   },
   {
     name: 'one attempt too many',
@@ -48,6 +42,7 @@ export const executionMutants: readonly Mutant[] = [
     replacement: '|| record.attempt > retry.max + 1) return null',
     caughtBy: ['C8'],
     wishes: { profile: 'lan', nodes: 3, minutes: 4, jobs: 8, faults: [] },
+    foundAt: 2,
   },
   {
     name: 'lost beats the end that its executor tells',
@@ -62,6 +57,7 @@ export const executionMutants: readonly Mutant[] = [
       jobs: 8,
       faults: ['partition', 'one-way', 'pause'],
     },
+    foundAt: 6,
   },
   {
     name: 'a tick that did not run is not decided',
@@ -70,6 +66,7 @@ export const executionMutants: readonly Mutant[] = [
     replacement: '    return attempt === 1 && known.attempts.has(-1)',
     caughtBy: ['C1', 'C2', 'C5', 'C7'],
     wishes: { profile: 'lan', nodes: 4, minutes: 4, jobs: 8, faults: ['stall', 'kill'] },
+    foundAt: 4,
   },
   {
     name: 'the watermark passes undecided ticks',
@@ -84,6 +81,7 @@ export const executionMutants: readonly Mutant[] = [
       jobs: 8,
       faults: ['kill', 'power', 'link', 'reset'],
     },
+    foundAt: 8,
   },
   {
     name: 'what was decided is forgotten when the clock steps back',
@@ -92,6 +90,7 @@ export const executionMutants: readonly Mutant[] = [
     replacement: 'track.nextDueMs = nextTick(job.name, timing, this.#turn.clusterMs)',
     caughtBy: ['C1', 'C2', 'C3', 'C5'],
     wishes: { profile: 'lan', nodes: 1, minutes: 6, jobs: 8, faults: ['clock-step'] },
+    foundAt: 1,
   },
   {
     name: 'a paused job goes on',
@@ -100,5 +99,6 @@ export const executionMutants: readonly Mutant[] = [
     replacement: 'return enabled.enabled || untilMs === null || this.#turn.clusterMs >= untilMs',
     caughtBy: ['C3'],
     wishes: { profile: 'lan', nodes: 3, minutes: 4, jobs: 8, faults: [] },
+    foundAt: 2,
   },
 ]

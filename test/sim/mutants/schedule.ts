@@ -11,6 +11,7 @@ export const scheduleMutants: readonly Mutant[] = [
     replacement: "gap: fixed && job.dst === 'skip'",
     caughtBy: ['C1', 'C3'],
     wishes: { profile: 'lan', nodes: 2, minutes: 6, jobs: 16, faults: [] },
+    foundAt: 18,
   },
   {
     name: 'the zone of the host',
@@ -19,6 +20,7 @@ export const scheduleMutants: readonly Mutant[] = [
     replacement: "timezone: 'UTC', rule })",
     caughtBy: ['C1', 'C3'],
     wishes: { profile: 'lan', nodes: 2, minutes: 6, jobs: 16, faults: [] },
+    foundAt: 6,
   },
   {
     name: 'an interval counts from 1970',
@@ -27,6 +29,7 @@ export const scheduleMutants: readonly Mutant[] = [
     replacement: 'anchorMs: Math.floor(job.anchorMs / 1e15) * 1_000',
     caughtBy: ['C1', 'C3'],
     wishes: { profile: 'lan', nodes: 2, minutes: 3, faults: [] },
+    foundAt: 1,
   },
   {
     name: 'jitter is thrown by each node',
@@ -35,5 +38,6 @@ export const scheduleMutants: readonly Mutant[] = [
     replacement: 'return dueMs + Math.floor(Math.random() * span) + suffix.length',
     caughtBy: ['C12'],
     wishes: { profile: 'lan', nodes: 3, minutes: 3, faults: [] },
+    foundAt: 1,
   },
 ]

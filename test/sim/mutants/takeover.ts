@@ -20,7 +20,7 @@ export const takeoverMutants: readonly Mutant[] = [
     replacement: '    if (targets.size >= 0) {',
     caughtBy: ['C2'],
     wishes: { profile: 'lan', nodes: 4, minutes: 3, jobs: 8, faults: ['stall', 'link'] },
-    foundAt: 27,
+    foundAt: 7,
   },
   {
     name: 'nobody is asked about the silent ones',
@@ -29,6 +29,7 @@ export const takeoverMutants: readonly Mutant[] = [
     replacement: '    if (question.silent.size < 0) this.#relay(watch, question)',
     caughtBy: ['C2'],
     wishes: { profile: 'lan', nodes: 5, minutes: 4, faults: ['link', 'one-way', 'swizzle'] },
+    foundAt: 47,
   },
   {
     name: 'who is late does not ask',
@@ -54,6 +55,7 @@ export const takeoverMutants: readonly Mutant[] = [
     replacement: '  viewChanged(): void {\n    if (this.#watches.size >= 0) return',
     caughtBy: ['C1'],
     wishes: { profile: 'lan', nodes: 9, minutes: 4, jobs: 8, faults: ['kill', 'power'] },
+    foundAt: 12,
   },
   {
     name: 'a willing member found by others is not nudged',
@@ -68,6 +70,7 @@ export const takeoverMutants: readonly Mutant[] = [
       jobs: 8,
       faults: ['stall', 'link', 'one-way', 'skew'],
     },
+    foundAt: 4,
   },
   {
     name: 'a question is answered without a look at the ledger',
