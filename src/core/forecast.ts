@@ -8,7 +8,7 @@ import type { Timers } from './limits.ts'
 import type { Member } from './membership/membership.ts'
 import { rankCandidates, type Ranking } from './placement/candidates.ts'
 import { Agenda } from './scheduler/agenda.ts'
-import { cutoffOf } from './scheduler/misfire.ts'
+import { tickTimes } from './scheduler/misfire.ts'
 import { intervalAfter, nextTick, plannedStart, previousTick } from './scheduler/tick.ts'
 
 /** The facts that a forecast rests on. */
@@ -36,8 +36,7 @@ export function forecastTick(job: Job, dueMs: number, outlook: Outlook): Forecas
   const { name, generation, groups } = job
   const { timing, delivery } = groups
   const execution = tickExecutionId(name, generation, dueMs)
-  const plannedMs = plannedStart(name, timing, dueMs)
-  const cutoffMs = cutoffOf(delivery.misfire, plannedMs, intervalAfter(name, timing, dueMs))
+  const { plannedMs, cutoffMs } = tickTimes(name, timing, delivery.misfire, dueMs)
   const planned = rankFor(job, execution, plannedMs, outlook)
   // nobody was there in time: until the cutoff whoever is there by now may act
   const isOpen = planned.rank.length === 0 && outlook.nowMs > plannedMs

@@ -144,6 +144,8 @@ export const limits = {
   ticksPerWakeMax: 2_000,
   /** Ticks of one job looked at when it catches up. */
   catchUpTicksMax: 64,
+  /** Ticks of one job that `misfire: all` may run; older ones are missed. */
+  catchUpRunsMax: 1_000,
   /** A tick judged this much after its planned start asks before it starts. */
   lateAfterMs: 250,
   /** Events waiting for the core; then gossip, sync and exec are refused in this order. */

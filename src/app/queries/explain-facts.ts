@@ -9,8 +9,8 @@ import { attemptId, type ExecutionId, type JobName } from '../../core/ids.ts'
 import type { Job } from '../../core/jobs/catalog.ts'
 import type { Node } from '../../core/node.ts'
 import type { Ranking } from '../../core/placement/candidates.ts'
-import { cutoffOf } from '../../core/scheduler/misfire.ts'
-import { intervalAfter, plannedStart, previousTick } from '../../core/scheduler/tick.ts'
+import { tickTimes } from '../../core/scheduler/misfire.ts'
+import { previousTick } from '../../core/scheduler/tick.ts'
 import type { ExecutionRow } from '../../ports/store.ts'
 import { hasClaim } from './execution-item.ts'
 import { labelOf, toInstant, type Scene } from './scene.ts'
@@ -70,8 +70,7 @@ function timeFacts({ dueMs, head }: Subject, job: Job): readonly string[] {
   if (previousTick(job.name, timing, dueMs) !== dueMs) {
     return ['the schedule as it is now has no such tick']
   }
-  const plannedMs = plannedStart(job.name, timing, dueMs)
-  const cutoffMs = cutoffOf(delivery.misfire, plannedMs, intervalAfter(job.name, timing, dueMs))
+  const { plannedMs, cutoffMs } = tickTimes(job.name, timing, delivery.misfire, dueMs)
   const jitter = plannedMs === dueMs ? '' : ` (jitter of ${plannedMs - dueMs} ms)`
   return [
     `due at ${toInstant(dueMs)}, planned start ${toInstant(plannedMs)}${jitter}`,
@@ -173,6 +172,8 @@ const meanings: Readonly<Record<string, string>> = {
   'skipped-overlap': 'it did not run, because another execution of the job was open',
   'missed deadline': 'it did not run: nobody could start it before its deadline',
   'missed policy': 'it did not run: it was late, and the misfire policy passes it over',
+  'missed max':
+    'it did not run: it was late, and newer ticks used up the max of the misfire policy',
   missed: 'it did not run: nobody was there to start it',
   paused: 'it did not run, because the job was paused',
   'no-eligible-node': 'it did not run: no member was a candidate until its deadline',

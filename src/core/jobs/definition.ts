@@ -46,9 +46,11 @@ export interface Placement {
 }
 
 export interface Misfire {
-  readonly policy: 'skip' | 'latest'
+  readonly policy: 'skip' | 'latest' | 'all'
   /** null: half of the interval, at most 1 h, at least 5 s. */
   readonly deadlineMs: number | null
+  /** Ticks that `all` runs at most, the newest ones. */
+  readonly max: number
 }
 
 export type RetryCause = 'failure' | 'timeout' | 'lost'

@@ -112,18 +112,16 @@ export const placement: Fields<Placement> = {
   every: field('placement.every', flag, 'on every matching node instead of one', false),
 }
 
-const misfire = record<Misfire>(
-  {
-    policy: field('policy', choice(['skip', 'latest'], ['all']), 'which late tick runs', 'latest'),
-    deadlineMs: field(
-      'deadline',
-      nullable(duration(1)),
-      'latest start; absent: half of the interval, 5 s to 1 h',
-      null,
-    ),
-  },
-  { max: 'not available in this version: "latest" runs one tick' },
-)
+const misfire = record<Misfire>({
+  policy: field('policy', choice(['skip', 'latest', 'all']), 'which late ticks run', 'latest'),
+  deadlineMs: field(
+    'deadline',
+    nullable(duration(1)),
+    'latest start; absent: half of the interval, 5 s to 1 h',
+    null,
+  ),
+  max: field('max', integer(1, limits.catchUpRunsMax), 'ticks that "all" runs, newest ones', 10),
+})
 
 const causes: readonly RetryCause[] = ['failure', 'timeout', 'lost']
 
@@ -168,6 +166,7 @@ export const delivery: Fields<Delivery> = {
   misfire: field('misfire', misfire, 'what happens to late ticks', {
     policy: 'latest',
     deadlineMs: null,
+    max: 10,
   }),
   retry: field('retry', retry, 'what happens after a failure', {
     max: 0,

@@ -9,6 +9,7 @@
  */
 import { hash64, scale } from '../hash.ts'
 import type { Misfire, Timing } from '../jobs/definition.ts'
+import { limits } from '../limits.ts'
 import { intervalAfter, plannedStart, previousTick } from './tick.ts'
 
 const DEADLINE_MIN_MS = 5_000
@@ -22,8 +23,8 @@ export interface OverdueTick {
   readonly cutoffMs: number
 }
 
-/** `policy`: the policy passes it over; `deadline`: its cutoff is over. */
-export type MissedReason = 'policy' | 'deadline'
+/** `policy`: the policy passes it over; `deadline`: its cutoff is over; `max`: newer ones are enough. */
+export type MissedReason = 'policy' | 'deadline' | 'max'
 
 /** Neighbouring ticks that are missed for one reason. */
 export interface MissedRange {
@@ -45,7 +46,7 @@ export interface Judgement {
 export interface Overdue {
   /** Newest first; read only as far as needed. */
   readonly ticks: Iterable<OverdueTick>
-  readonly policy: Misfire['policy']
+  readonly misfire: Misfire
   readonly nowMs: number
   /** Ticks looked at. */
   readonly max: number
@@ -60,6 +61,23 @@ export function deadlineOf(misfire: Misfire, intervalMs: number): number {
 /** Last instant at which a first attempt may start. */
 export function cutoffOf(misfire: Misfire, plannedMs: number, intervalMs: number): number {
   return plannedMs + deadlineOf(misfire, intervalMs)
+}
+
+/** When a tick is planned, and until when it may start. */
+export function tickTimes(
+  name: string,
+  timing: Timing,
+  misfire: Misfire,
+  dueMs: number,
+): OverdueTick {
+  const plannedMs = plannedStart(name, timing, dueMs)
+  const cutoffMs = cutoffOf(misfire, plannedMs, intervalAfter(name, timing, dueMs))
+  return { dueMs, plannedMs, cutoffMs }
+}
+
+/** How many ticks of a long past are looked at: those that may run, and some to tell why not. */
+export function lookedAtMax({ policy, max }: Misfire): number {
+  return limits.catchUpTicksMax + (policy === 'all' ? max : 0)
 }
 
 /**
@@ -77,8 +95,7 @@ export function* overdueTicks(
   while (dueMs !== undefined && dueMs > span.afterMs) {
     const plannedMs = plannedStart(name, timing, dueMs)
     if (plannedMs < span.readyAtMs && !isSettled(dueMs)) {
-      const cutoffMs = cutoffOf(misfire, plannedMs, intervalAfter(name, timing, dueMs))
-      yield { dueMs, plannedMs, cutoffMs }
+      yield tickTimes(name, timing, misfire, dueMs)
     }
     dueMs = previousTick(name, timing, dueMs - 1)
   }
@@ -108,11 +125,14 @@ export function catchUpDelayMs(tickId: string, intervalMs: number): number {
 
 function judge(tick: OverdueTick, overdue: Overdue, running: number): 'run' | MissedReason {
   if (tick.cutoffMs < overdue.nowMs) return 'deadline'
-  switch (overdue.policy) {
+  const { policy, max } = overdue.misfire
+  switch (policy) {
     case 'skip':
       return 'policy'
     case 'latest':
       return running === 0 ? 'run' : 'policy'
+    case 'all':
+      return running < max ? 'run' : 'max'
   }
 }
 

@@ -9,11 +9,13 @@ import type { Post } from '../execution/post.ts'
 import { limits } from '../limits.ts'
 import type { Turn } from '../turn.ts'
 import { Agenda } from './agenda.ts'
+import { CatchUps } from './catch-up.ts'
 import {
   catchUpDelayMs,
-  cutoffOf,
   judgeOverdue,
+  lookedAtMax,
   overdueTicks,
+  tickTimes,
   type MissedRange,
   type OverdueTick,
 } from './misfire.ts'
@@ -49,6 +51,8 @@ export class Planner {
   readonly #tracks = new Map<JobName, Track>()
   /** Planned start of each job's next tick, cluster time. */
   readonly #agenda = new Agenda()
+  /** Late ticks that run one after another. */
+  readonly #catchUps = new CatchUps()
   /** Jobs with missed ticks that another member is to record. */
   readonly #unsaid = new Set<JobName>()
   /** Jobs whose past is to be judged, a slice per wake. */
@@ -143,21 +147,42 @@ export class Planner {
     if (job === undefined) {
       this.#agenda.delete(name)
       this.#executions.supersede(name, () => false)
+      this.#supersedeLine(name, track, () => false)
       this.#tracks.delete(name)
       return
     }
     const { timing } = job.groups
     const isEnabled = this.#isEnabled(job)
+    const isTick = (dueMs: number): boolean =>
+      isEnabled && previousTick(name, timing, dueMs) === dueMs
     this.#executions.supersede(name, (watch) => {
       if (isDispatch(watch.execution)) return true
       // a tick belongs to one generation: what was deleted and created again is another job
       if (watch.execution !== tickExecutionId(name, job.generation, watch.dueMs)) return false
       if (watch.number > 1) return true
-      return isEnabled && previousTick(name, timing, watch.dueMs) === watch.dueMs
+      return isTick(watch.dueMs)
     })
+    this.#supersedeLine(name, track, isTick)
     if (isEnabled) this.#closePaused(job, track)
     if (track.lookedMs < 0) track.lookedMs = this.#turn.clusterMs
     this.#arm(job, track)
+  }
+
+  /** Late ticks that wait for their turn end like those that are watched. */
+  #supersedeLine(name: JobName, track: Track, isTick: (dueMs: number) => boolean): void {
+    const waiting = this.#catchUps.waiting(name)
+    const gone = waiting.filter(({ dueMs }) => !isTick(dueMs))
+    const job = this.#catalog.get(name)
+    for (const { dueMs } of gone) {
+      track.undecided.delete(dueMs)
+      if (job === undefined || !this.#speaks(job)) continue
+      this.#executions.writeNotRun(job, { fromMs: dueMs, toMs: dueMs, count: 1 }, 'superseded', '')
+    }
+    if (gone.length > 0)
+      this.#catchUps.set(
+        name,
+        waiting.filter(({ dueMs }) => isTick(dueMs)),
+      )
   }
 
   #arm(job: Job, track: Track): void {
@@ -175,6 +200,7 @@ export class Planner {
       if (job !== undefined) this.#judgePast(job, this.#trackOf(name))
     }
     for (const name of this.#unsaid) this.#tellUnsaid(name)
+    for (const name of this.#catchUps.names()) this.#release(name)
     let room: number = limits.ticksPerWakeMax
     // a job whose next tick is due as well comes up again before anybody is answered about it
     while (room > 0) {
@@ -210,9 +236,7 @@ export class Planner {
     if (!this.#isEnabled(job)) this.#pass(job, track, dueMs)
     else {
       this.#closePaused(job, track)
-      const plannedMs = plannedStart(name, timing, dueMs)
-      const cutoffMs = cutoffOf(delivery.misfire, plannedMs, intervalAfter(name, timing, dueMs))
-      this.#want(job, track, { dueMs, plannedMs, cutoffMs }, 'on-time')
+      this.#want(job, track, tickTimes(name, timing, delivery.misfire, dueMs), 'on-time')
     }
     this.#advance(job.name, track)
     this.#arm(job, track)
@@ -227,16 +251,17 @@ export class Planner {
   /** Judges the ticks between the watermark and now, newest first. */
   #judgePast(job: Job, track: Track): void {
     const { name } = job
-    const { policy } = job.groups.delivery.misfire
+    const { misfire } = job.groups.delivery
     const nowMs = this.#turn.clusterMs
     const afterMs = track.watermarkMs < 0 ? nowMs : track.watermarkMs
     track.lookedMs = nowMs
     if (this.#isEnabled(job)) {
       const covered: OverdueTick[] = []
       const ticks = this.#uncovered(job, { afterMs, readyAtMs: nowMs }, covered)
-      const max = limits.catchUpTicksMax
-      const judged = judgeOverdue({ ticks, policy, nowMs, max })
-      for (const tick of judged.runs) this.#catchUp(job, track, tick)
+      const judged = judgeOverdue({ ticks, misfire, nowMs, max: lookedAtMax(misfire) })
+      for (const tick of judged.runs) track.undecided.add(tick.dueMs)
+      this.#catchUps.set(name, judged.runs)
+      this.#release(name)
       for (const tick of covered) {
         if (tick.cutoffMs >= nowMs) this.#want(job, track, tick, 'on-time')
       }
@@ -267,6 +292,25 @@ export class Planner {
       else if (covered.length < limits.catchUpTicksMax) covered.push(tick)
       else return
     }
+  }
+
+  /** Starts what may start of the late ticks that run one after another. */
+  #release(name: JobName): void {
+    const job = this.#catalog.live(name)
+    const track = this.#tracks.get(name)
+    if (job === undefined || track === undefined) {
+      this.#catchUps.set(name, [])
+      return
+    }
+    const { ledger } = this.#executions
+    const slot = this.#executions.slotOf(job)
+    const next = this.#catchUps.release(name, this.#turn.clusterMs, {
+      isDecided: (dueMs) => !track.undecided.has(dueMs),
+      isOver: (dueMs) =>
+        !track.undecided.has(dueMs) &&
+        !ledger.isSlotOpen(tickExecutionId(name, job.generation, dueMs), slot),
+    })
+    for (const tick of next) this.#catchUp(job, track, tick)
   }
 
   #catchUp(job: Job, track: Track, tick: OverdueTick): void {

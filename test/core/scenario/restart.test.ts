@@ -52,6 +52,8 @@ const outages: readonly Outage[] = [
   { misfire: { policy: 'latest', deadline: '10m' }, offMs: 200_000, run: [3] },
   { misfire: { policy: 'skip', deadline: '10m' }, offMs: 200_000, run: [] },
   { misfire: { policy: 'latest', deadline: '10s' }, offMs: 215_000, run: [] },
+  { misfire: { policy: 'all', deadline: '10m' }, offMs: 200_000, run: [1, 2, 3] },
+  { misfire: { policy: 'all', deadline: '10m', max: 2 }, offMs: 200_000, run: [2, 3] },
 ]
 
 test('after an outage of the whole fleet the misfire policy says what still runs, once', () => {
@@ -75,6 +77,34 @@ test('after an outage of the whole fleet the misfire policy says what still runs
       assert.deepEqual(found, [expected, expected, expected], `${row}: minute ${i}`)
     }
     assertOnceEach(fleet, 'a', 60_000, [lastMs + 60_000, fleet.nowMs - 5_000])
+  }
+})
+
+test('misfire all: what is caught up runs in ascending order, one after another', () => {
+  const fleet = Fleet.running({ size: 3, script: () => ({ durationMs: 4_000, exit: 0 }) })
+  fleet.put(0, 'a', { schedule: '0 * * * * *', misfire: { policy: 'all', deadline: '10m' } })
+  fleet.run(10_000)
+  const stopMs = fleet.nextTick(60_000) + 30_000
+  fleet.runTo(stopMs)
+  fleet.kill(0, 1, 2)
+  fleet.run(270_000)
+  const backMs = fleet.nowMs
+  fleet.start()
+  fleet.run(180_000)
+  const late = fleet.starts('a').filter(({ atMs }) => atMs >= backMs)
+  const dues = late.map(({ execution }) => Number(execution.split('@')[1])).slice(0, 4)
+  assert.deepEqual(
+    dues,
+    [1, 2, 3, 4].map((i) => stopMs - 30_000 + i * 60_000),
+  )
+  for (const [i, { atMs }] of late.entries()) {
+    assert.ok(
+      i === 0 || atMs >= late[i - 1]!.atMs + 4_000,
+      `${i} starts when the one before has ended`,
+    )
+  }
+  for (const starts of Map.groupBy(late, ({ execution }) => execution).values()) {
+    assert.equal(starts.length, 1)
   }
 })
 

@@ -6,6 +6,7 @@ import {
   cutoffOf,
   deadlineOf,
   judgeOverdue,
+  lookedAtMax,
   overdueTicks,
 } from '../../../src/core/scheduler/misfire.ts'
 import { iso, ms, timingOf } from './timing.ts'
@@ -23,7 +24,7 @@ function judged(
   span = { afterMs, readyAtMs },
 ): string {
   const ticks = overdueTicks('backup', timing, misfire, span)
-  const judgement = judgeOverdue({ ticks, policy: misfire.policy, nowMs: span.readyAtMs, max })
+  const judgement = judgeOverdue({ ticks, misfire, nowMs: span.readyAtMs, max })
   const time = (at: number): string => iso(at).slice(11, 16)
   const parts = [
     ...judgement.runs.map((tick) => `runs ${time(tick.dueMs)}`),
@@ -36,22 +37,31 @@ function judged(
 
 test('a cluster that was off 10:05 to 14:20 judges the ticks of the golden table', () => {
   const rows: readonly (readonly [Misfire, string])[] = [
-    [{ policy: 'latest', deadlineMs: null }, 'runs 14:00, deadline 11:00-13:00 ×3'],
-    [{ policy: 'latest', deadlineMs: 10 * minute }, 'deadline 11:00-14:00 ×4'],
-    [{ policy: 'latest', deadlineMs: 6 * hour }, 'runs 14:00, policy 11:00-13:00 ×3'],
-    [{ policy: 'skip', deadlineMs: 6 * hour }, 'policy 11:00-14:00 ×4'],
+    [{ policy: 'latest', deadlineMs: null, max: 10 }, 'runs 14:00, deadline 11:00-13:00 ×3'],
+    [{ policy: 'latest', deadlineMs: 10 * minute, max: 10 }, 'deadline 11:00-14:00 ×4'],
+    [{ policy: 'latest', deadlineMs: 6 * hour, max: 10 }, 'runs 14:00, policy 11:00-13:00 ×3'],
+    [{ policy: 'skip', deadlineMs: 6 * hour, max: 10 }, 'policy 11:00-14:00 ×4'],
+    [
+      { policy: 'all', deadlineMs: 6 * hour, max: 10 },
+      'runs 11:00, runs 12:00, runs 13:00, runs 14:00',
+    ],
+    [{ policy: 'all', deadlineMs: 6 * hour, max: 2 }, 'runs 13:00, runs 14:00, max 11:00-12:00 ×2'],
+    [
+      { policy: 'all', deadlineMs: 90 * minute, max: 10 },
+      'runs 13:00, runs 14:00, deadline 11:00-12:00 ×2',
+    ],
   ]
   for (const [misfire, expected] of rows) assert.equal(judged(misfire), expected)
 })
 
 test('a cutoff is inclusive', () => {
-  const misfire: Misfire = { policy: 'latest', deadlineMs: 20 * minute }
+  const misfire: Misfire = { policy: 'latest', deadlineMs: 20 * minute, max: 10 }
   assert.match(judged(misfire), /^runs 14:00/)
   assert.match(judged({ ...misfire, deadlineMs: 20 * minute - 1 }), /^deadline/)
 })
 
 test('a tick planned at or after the moment of readiness is not overdue', () => {
-  const misfire: Misfire = { policy: 'latest', deadlineMs: 6 * hour }
+  const misfire: Misfire = { policy: 'latest', deadlineMs: 6 * hour, max: 10 }
   const span = { afterMs, readyAtMs: ms('2026-06-01T14:00Z') }
   assert.equal(judged(misfire, 100, hourly, span), 'runs 13:00, policy 11:00-12:00 ×2')
   const jittered = { ...hourly, jitterMs: hour }
@@ -60,10 +70,10 @@ test('a tick planned at or after the moment of readiness is not overdue', () => 
 })
 
 test('settled ticks are left alone', () => {
-  const misfire: Misfire = { policy: 'latest', deadlineMs: 6 * hour }
+  const misfire: Misfire = { policy: 'latest', deadlineMs: 6 * hour, max: 10 }
   const isSettled = (dueMs: number): boolean => iso(dueMs).includes('T14:')
   const ticks = overdueTicks('backup', hourly, misfire, { afterMs, readyAtMs }, isSettled)
-  const { runs } = judgeOverdue({ ticks, policy: 'latest', nowMs: readyAtMs, max: 10 })
+  const { runs } = judgeOverdue({ ticks, misfire, nowMs: readyAtMs, max: 10 })
   assert.deepEqual(
     runs.map((tick) => iso(tick.dueMs)),
     ['2026-06-01T13:00:00Z'],
@@ -72,7 +82,7 @@ test('settled ticks are left alone', () => {
 
 test('a backlog of any size costs at most max ticks, the rest is a range without a count', () => {
   const everySecond = timingOf('* * * * * *')
-  const misfire: Misfire = { policy: 'latest', deadlineMs: null }
+  const misfire: Misfire = { policy: 'latest', deadlineMs: null, max: 10 }
   const span = { afterMs: 0, readyAtMs }
   const expected = 'runs 14:19, policy 14:19-14:19 ×4, deadline 14:18-14:19 ×59, older than 14:18'
   assert.equal(judged(misfire, 64, everySecond, span), expected)
@@ -80,7 +90,7 @@ test('a backlog of any size costs at most max ticks, the rest is a range without
 })
 
 test('the default deadline is half of the interval, from 5 s to 1 h', () => {
-  const misfire: Misfire = { policy: 'latest', deadlineMs: null }
+  const misfire: Misfire = { policy: 'latest', deadlineMs: null, max: 10 }
   const rows: readonly (readonly [number, number])[] = [
     [1_000, 5_000],
     [10_000, 5_000],
@@ -101,4 +111,16 @@ test('catch-up starts are spread over half of the interval, at most 30 s', () =>
     assert.ok(delay >= 0 && delay < 30_000, `${delay}`)
     assert.ok(catchUpDelayMs(`job-${i}@1767236400000`, 2_000) < 1_000)
   }
+})
+
+test('all looks at the newest max ticks backwards and never counts up a long past', () => {
+  const misfire: Misfire = { policy: 'all', deadlineMs: 24 * hour, max: 3 }
+  const everySecond = timingOf('* * * * * *')
+  const span = { afterMs: 0, readyAtMs }
+  const looked = lookedAtMax(misfire)
+  assert.equal(looked, 67)
+  assert.equal(
+    judged(misfire, looked, everySecond, span),
+    'runs 14:19, runs 14:19, runs 14:19, max 14:18-14:19 ×64, older than 14:18',
+  )
 })

@@ -14,7 +14,7 @@ const liveness = new LivenessChecker()
 
 const once = definition({
   timing: { startAtMs: at(60), endAtMs: at(61) },
-  delivery: { misfire: { policy: 'latest', deadlineMs: 30_000 } },
+  delivery: { misfire: { policy: 'latest', deadlineMs: 30_000, max: 10 } },
 })
 const healed = (): Story =>
   new Story(2).put(-600, 1, once).fact(100, { kind: 'phase', phase: 'healed' })

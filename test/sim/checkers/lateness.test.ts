@@ -141,7 +141,7 @@ test('C1 accepts that an open execution stands in the way, and that a deadline i
   flagged(checker, over.history(untilMs), /^no start/)
   const short = definition({
     timing: { startAtMs: at(60), endAtMs: at(61) },
-    delivery: { misfire: { policy: 'latest', deadlineMs: 5_000 } },
+    delivery: { misfire: { policy: 'latest', deadlineMs: 5_000, max: 10 } },
   })
   flagged(checker, new Story(3).put(-600, 1, short).history(untilMs), /^no start/, 'quiet')
   clean(checker, new Story(3).put(-600, 1, short).down(59, 2).history(untilMs))

@@ -33,7 +33,7 @@ const plain: Definition = {
   placement: { tags: {}, every: false },
   delivery: {
     overlap: 'allow',
-    misfire: { policy: 'latest', deadlineMs: null },
+    misfire: { policy: 'latest', deadlineMs: null, max: 10 },
     retry: {
       max: 0,
       backoff: 'fixed',

@@ -160,7 +160,7 @@ test('bounds are half-open, instants are given once, lists are united', () => {
 test('the interval of a tick, and the deadline and planned start that follow from it', () => {
   const delivery: Delivery = {
     overlap: 'skip',
-    misfire: { policy: 'latest', deadlineMs: null },
+    misfire: { policy: 'latest', deadlineMs: null, max: 10 },
     retry: {
       max: 0,
       backoff: 'fixed',

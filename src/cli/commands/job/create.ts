@@ -46,7 +46,7 @@ export const define: Define = (command, io) => {
     .option('--timeout <duration>', 'longest time of one attempt')
     .option('--retry <n>', 'number of re-tries')
     .addOption(new Option('--overlap <rule>', 'while it still runs').choices(['skip', 'allow']))
-    .addOption(new Option('--misfire <rule>', 'late ticks').choices(['skip', 'latest']))
+    .addOption(new Option('--misfire <rule>', 'late ticks').choices(['skip', 'latest', 'all']))
     .option('--env <key=value>', 'environment; repeatable', collect)
     .option('--description <text>', 'for people')
     .option('--dry-run', 'only check it, and show what would be')
