@@ -1,7 +1,7 @@
 // What runs amount to, in text: options first, then the verdict, lateness, and what was missed or
 // doubled per million ticks, by cause.
 
-import type { Counters, History, Violation } from './history.ts'
+import type { Counters, Violation } from './history.ts'
 import type { Options } from './options.ts'
 import type { Run } from './run.ts'
 
@@ -81,31 +81,15 @@ function perMillionText(stats: Counters): string {
     const ticks = stats[`C1.obliged${suffix}`] ?? 0
     const per = (name: string): string => {
       const count = stats[`${name}${suffix}`] ?? 0
-      return `${ticks === 0 ? 0 : Math.round((1e6 * count) / ticks)}`.padStart(9)
+      return `${ticks === 0 ? 0 : Math.round((1e6 * count) / ticks)}`.padStart(12)
     }
-    return `  ${label.padEnd(12)}${`${ticks}`.padStart(9)}${per('C1.missed')}${per('C2.duplicates')}`
+    const names = ['C1.missed', 'C1.missed.unexcused', 'C2.duplicates', 'C2.duplicates.unexcused']
+    return `  ${label.padEnd(12)}${`${ticks}`.padStart(9)}${names.map(per).join('')}`
   }
   return [
-    `per million ticks  ${'ticks'.padStart(4)}   missed  doubled`,
+    'per million ticks, delivery at-least-once; unexcused ones are broken promises',
+    '                  ticks      missed   unexcused     doubled   unexcused',
     row('all', ''),
     ...classes.sort().map((name) => row(name, `@${name}`)),
   ].join('\n')
-}
-
-/** What happened around an instant: facts of the history, and lines of the trace when kept. */
-export function aroundText(history: History, run: Run, violation: Violation, count = 20): string {
-  const since = (atMs: number): string => `${((atMs - history.startMs) / 1_000).toFixed(3)} s`
-  const facts = history.entries.filter(({ kind }) => kind !== 'sample')
-  const at = facts.findIndex(({ atMs }) => atMs > violation.atMs)
-  const last = at === -1 ? facts.length : at
-  const near = facts.slice(Math.max(0, last - count), last + count / 4)
-  const lines = near.map(({ atMs, seq: _seq, ...fact }) => {
-    const { kind, ...fields } = fact
-    return `  ${since(atMs).padStart(12)} ${kind} ${JSON.stringify(fields).slice(0, 180)}`
-  })
-  const traceAt = run.trace.findIndex(({ atMs }) => atMs > violation.atMs)
-  const trace = run.trace
-    .slice(Math.max(0, traceAt - count), traceAt + count / 4)
-    .map(({ atMs, text }) => `  ${since(atMs).padStart(12)} ${text.slice(0, 180)}`)
-  return [...lines, ...(trace.length > 0 ? ['  trace:', ...trace] : [])].join('\n')
 }

@@ -2,6 +2,7 @@
 
 import { profiles } from '../core/limits.ts'
 import { createRandom, type Random } from '../core/random.ts'
+import type { Window } from './around.ts'
 import { hits, pick, within } from './chance.ts'
 import { peerId } from './crypto.ts'
 import { Disk, type Intents } from './disk.ts'
@@ -28,7 +29,7 @@ export class Fleet {
   readonly #random: Random
   readonly #indexes = new Map<string, NodeIndex>()
 
-  constructor(options: Options, init: { readonly keepsTrace: boolean }) {
+  constructor(options: Options, init: { readonly kept: Window | undefined }) {
     this.options = options
     this.#random = createRandom(BigInt(`0x${options.seed}`))
     const size = options.nodes + options.joiners
@@ -38,7 +39,7 @@ export class Fleet {
       {
         scenery: sceneryOf(options, size, tags),
         startMs: options.startMs,
-        keepsTrace: init.keepsTrace,
+        kept: init.kept,
       },
     )
     const { silenceMs } = profiles[options.profile]

@@ -22,6 +22,7 @@ import type { Network } from './network.ts'
 import type { Recorder } from './recorder.ts'
 import type { SimExecutor } from './sim-executor.ts'
 import type { Sometimes } from './sometimes.ts'
+import { stepText } from './telling.ts'
 import type { Timeline } from './timeline.ts'
 import type { Death, MachineInit, MachineParts } from './machine-init.ts'
 import { Waiting, type Answered } from './waiting.ts'
@@ -326,7 +327,15 @@ export class Machine {
     }
     const detail = 'from' in arrival ? `${arrival.from.slice(8, 12)} ${arrival.bytes.length}` : ''
     this.#recorder.trace(this.index, arrival.kind, `${detail} ${sum}`)
+    if (this.#recorder.isKeeping) this.#keep(arrival, effects)
     return effects
+  }
+
+  #keep(arrival: Arrival, effects: readonly Effect[]): void {
+    const { members } = this.#recorder.scenery
+    const indexOf = (member: string): NodeIndex => members.findIndex((id) => id === member)
+    const text = stepText({ clusterId, indexOf }, arrival, effects)
+    if (text !== undefined) this.#recorder.keep(`node ${this.index} ${text}`)
   }
 
   /** What the step of a command wants to store is the write of its client. */

@@ -2,7 +2,7 @@
 // these options, which are printed before it starts.
 
 import { createRandom, type Random } from '../core/random.ts'
-import type { ProfileName } from '../core/limits.ts'
+import { limits, type ProfileName } from '../core/limits.ts'
 import { hits, pick, weighted, within, withinLog } from './chance.ts'
 
 /** Troubles that come and go, by name. */
@@ -37,6 +37,9 @@ export const faultNames = [
 
 export type FaultName = (typeof faultNames)[number]
 
+/** Most nodes of a simulated fleet. */
+export const nodesMax: number = limits.membersMax
+
 /** How often a trouble comes, and how long it stays. */
 export interface Rhythm {
   /** Mean time between two of a kind: per node where a node is hit, else in the fleet. */
@@ -68,7 +71,10 @@ export interface Options {
   readonly startMs: number
   /** Zone of the jobs. */
   readonly timezone: string
+  /** Time with faults, as drawn. */
   readonly safetyMs: number
+  /** After which part of it the freeze comes. */
+  readonly frozenAfterMs: number
   readonly livenessMs: number
   readonly healedMs: number
   readonly jobs: number
@@ -94,6 +100,8 @@ export interface Wishes {
   readonly minutes?: number | undefined
   /** Of each phase after the freeze. */
   readonly calmMinutes?: number | undefined
+  /** Ends the time with faults early, without changing what was drawn for the whole of it. */
+  readonly untilMinutes?: number | undefined
   readonly jobs?: number | undefined
   /** Only these troubles; an empty list is a quiet run. */
   readonly faults?: readonly FaultName[] | undefined
@@ -209,6 +217,7 @@ export function drawOptions(seed: bigint, wishes: Wishes = {}): Options {
     joiners: faults.join === undefined ? 0 : joiners,
     ...drawStart(random.fork('start'), safetyMs),
     safetyMs,
+    frozenAfterMs: Math.min(safetyMs, Math.round((wishes.untilMinutes ?? Infinity) * 60_000)),
     livenessMs: (wishes.calmMinutes ?? livenessMin[profile]) * 60_000,
     healedMs: (wishes.calmMinutes ?? healedMin[profile]) * 60_000,
     jobs: wishes.jobs ?? Math.round(withinLog(work, [1, 16])),

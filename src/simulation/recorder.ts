@@ -1,6 +1,7 @@
 // Writes the history and the trace of one run while it goes on.
 
 import { createHash, type Hash } from 'node:crypto'
+import type { Line, Window } from './around.ts'
 import type { Entry, Fact, History, Scenery } from './history.ts'
 import { grainMs, type Timeline } from './timeline.ts'
 
@@ -12,19 +13,24 @@ export class Recorder {
   readonly #startMs: number
   readonly #entries: Entry[] = []
   readonly #hash: Hash = createHash('sha256')
-  readonly #isKept: boolean
+  readonly #kept: Window | undefined
   #lines: string[] = []
-  readonly #kept: { readonly atMs: number; readonly text: string }[] = []
+  readonly #steps: Line[] = []
   #events = 0
 
   constructor(
     components: { readonly timeline: Timeline },
-    init: { readonly scenery: Scenery; readonly startMs: number; readonly keepsTrace: boolean },
+    init: {
+      readonly scenery: Scenery
+      readonly startMs: number
+      /** Steps of nodes are kept for a reader within this. */
+      readonly kept: Window | undefined
+    },
   ) {
     this.#timeline = components.timeline
     this.scenery = init.scenery
     this.#startMs = init.startMs
-    this.#isKept = init.keepsTrace
+    this.#kept = init.kept
   }
 
   /** True UTC milliseconds. */
@@ -48,7 +54,6 @@ export class Recorder {
   trace(node: number | string, what: string, detail: string | number): void {
     this.#events += 1
     this.#lines.push(`${this.#timeline.nowMs / grainMs} ${node} ${what} ${detail}`)
-    if (this.#isKept) this.#kept.push({ atMs: this.nowMs, text: `${node} ${what} ${detail}` })
     if (this.#lines.length >= linesPerUpdate) this.#update()
   }
 
@@ -72,8 +77,20 @@ export class Recorder {
     return this.#hash.digest('hex')
   }
 
-  /** Lines of the trace, when they were kept. */
-  get lines(): readonly { readonly atMs: number; readonly text: string }[] {
-    return this.#kept
+  /** Whether what happens now is wanted by a reader. */
+  get isKeeping(): boolean {
+    if (this.#kept === undefined) return false
+    const { fromMs, toMs } = this.#kept
+    return this.nowMs >= fromMs && this.nowMs <= toMs
+  }
+
+  /** Keeps a line for a reader; it is no part of the trace. */
+  keep(text: string): void {
+    this.#steps.push({ atMs: this.nowMs, text })
+  }
+
+  /** What was kept. */
+  get steps(): readonly Line[] {
+    return this.#steps
   }
 }

@@ -3,6 +3,7 @@
 
 import { createRandom } from '../core/random.ts'
 import type { ProfileName } from '../core/limits.ts'
+import type { Line, Window } from './around.ts'
 import { Faults } from './faults.ts'
 import { Fleet } from './fleet.ts'
 import type { Counters, History, PhaseName } from './history.ts'
@@ -21,22 +22,23 @@ export interface Run {
   readonly hours: number
   /** What was reached, by name. */
   readonly sometimes: Counters
-  /** Only when they were to be kept. */
-  readonly trace: readonly { readonly atMs: number; readonly text: string }[]
+  /** Steps of nodes, in words; only of the part that was to be kept. */
+  readonly steps: readonly Line[]
 }
 
 const warmUpMs: Readonly<Record<ProfileName, number>> = { lan: 30_000, wan: 45_000, iot: 90_000 }
 const sampleMs: Readonly<Record<ProfileName, number>> = { lan: 10_000, wan: 20_000, iot: 60_000 }
 
 export interface SimulateInit {
-  readonly keepsTrace?: boolean
+  /** Keep the steps of nodes within this. */
+  readonly kept?: Window | undefined
   /** Called before anything happens: to look at something later, or to do something at an instant. */
   readonly prepare?: (fleet: Fleet) => void
 }
 
 /** Runs what the options say. */
 export function simulate(options: Options, init: SimulateInit = {}): Run {
-  const fleet = new Fleet(options, { keepsTrace: init.keepsTrace ?? false })
+  const fleet = new Fleet(options, { kept: init.kept })
   init.prepare?.(fleet)
   const random = createRandom(BigInt(`0x${options.seed}`))
   const workload = new Workload({ fleet, random: random.fork('workload') })
@@ -48,7 +50,7 @@ export function simulate(options: Options, init: SimulateInit = {}): Run {
   fleet.timeline.after(4_000, () => workload.begin())
   phase(fleet, 'warm-up', warmUpMs[options.profile])
   faults.begin()
-  phase(fleet, 'safety', options.safetyMs)
+  phase(fleet, 'safety', options.frozenAfterMs)
   workload.end()
   faults.freeze()
   phase(fleet, 'liveness', options.livenessMs)
@@ -64,7 +66,7 @@ export function simulate(options: Options, init: SimulateInit = {}): Run {
     events: fleet.recorder.events,
     hours: fleet.timeline.nowMs / 3_600_000,
     sometimes: fleet.sometimes.counters,
-    trace: fleet.recorder.lines,
+    steps: fleet.recorder.steps,
   }
 }
 
