@@ -8,7 +8,7 @@ import type { Timers } from './limits.ts'
 import type { Member } from './membership/membership.ts'
 import { rankCandidates, type Ranking } from './placement/candidates.ts'
 import { Agenda } from './scheduler/agenda.ts'
-import { tickTimes } from './scheduler/misfire.ts'
+import { lateGraceTicks, tickTimes } from './scheduler/misfire.ts'
 import { intervalAfter, nextTick, plannedStart, previousTick } from './scheduler/tick.ts'
 
 /** The facts that a forecast rests on. */
@@ -24,7 +24,7 @@ export interface Forecast {
   readonly job: Job
   readonly execution: ExecutionId
   readonly dueMs: number
-  /** With jitter. */
+  /** With jitter; where each member has its own, that of rank 0. */
   readonly plannedMs: number
   /** No first attempt starts after it. */
   readonly cutoffMs: number
@@ -36,7 +36,9 @@ export function forecastTick(job: Job, dueMs: number, outlook: Outlook): Forecas
   const { name, generation, groups } = job
   const { timing, delivery } = groups
   const execution = tickExecutionId(name, generation, dueMs)
-  const { plannedMs, cutoffMs } = tickTimes(name, timing, delivery.misfire, dueMs)
+  const isPerMember = groups.placement.every && timing.jitterPer === 'member'
+  const memberId = isPerMember ? rankFor(job, execution, dueMs, outlook).rank[0] : undefined
+  const { plannedMs, cutoffMs } = tickTimes(name, timing, delivery.misfire, dueMs, memberId)
   const planned = rankFor(job, execution, plannedMs, outlook)
   // nobody was there in time: until the cutoff whoever is there by now may act
   const isOpen = planned.rank.length === 0 && outlook.nowMs > plannedMs
@@ -189,7 +191,9 @@ export function warningsOf(
   const warnings: string[] = []
   const { nowMs } = outlook
   const dueMs = nextTick(job.name, timing, nowMs)
-  if (dueMs === undefined && !isManual(timing)) warnings.push('no tick lies ahead: see endAt')
+  if (dueMs === undefined && !isManual(timing) && !hasLateTick(job, nowMs)) {
+    warnings.push('no tick lies ahead: see endAt')
+  }
   const { rank, excluded } =
     dueMs === undefined
       ? rankFor(job, tickExecutionId(job.name, job.generation, nowMs), nowMs, outlook)
@@ -217,7 +221,11 @@ export function warningsOf(
   return warnings
 }
 
+/** Whether an `@after` is due already and may still start. */
+const hasLateTick = ({ name, groups }: Job, nowMs: number): boolean =>
+  lateGraceTicks(name, groups.timing, groups.delivery.misfire, nowMs).length > 0
+
 /** Whether an entry means something else in another timezone. */
 function isZoned(entry: string): boolean {
-  return !/^\s*@(every|at|manually)\b/i.test(entry)
+  return !/^\s*@(every|at|after|manually)\b/i.test(entry)
 }

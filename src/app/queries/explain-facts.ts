@@ -62,7 +62,7 @@ function pauseFacts(scene: Scene, { dueMs }: Subject, job: Job): readonly string
   return [`the job is paused${until}${enabled.note === '' ? '' : `: ${enabled.note}`}`]
 }
 
-function timeFacts({ dueMs, head }: Subject, job: Job): readonly string[] {
+function timeFacts({ dueMs, head, ranking }: Subject, job: Job): readonly string[] {
   const { timing, delivery } = job.groups
   if (head?.record.trigger === 'dispatch') {
     return [`it was dispatched at ${toInstant(dueMs)}, not due by the schedule`]
@@ -70,9 +70,12 @@ function timeFacts({ dueMs, head }: Subject, job: Job): readonly string[] {
   if (previousTick(job.name, timing, dueMs) !== dueMs) {
     return ['the schedule as it is now has no such tick']
   }
-  const { plannedMs, cutoffMs } = tickTimes(job.name, timing, delivery.misfire, dueMs)
+  const memberId = job.groups.placement.every ? ranking.rank[0] : undefined
+  const isPerMember = memberId !== undefined && timing.jitterPer === 'member'
+  const { plannedMs, cutoffMs } = tickTimes(job.name, timing, delivery.misfire, dueMs, memberId)
   const jitter = plannedMs === dueMs ? '' : ` (jitter of ${plannedMs - dueMs} ms)`
   return [
+    ...(isPerMember ? ['each node has a jitter of its own, this is that of rank 0'] : []),
     `due at ${toInstant(dueMs)}, planned start ${toInstant(plannedMs)}${jitter}`,
     `no first attempt starts after ${toInstant(cutoffMs)}`,
   ]

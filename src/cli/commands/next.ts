@@ -39,6 +39,7 @@ export const define: Define = (command, io) => {
           startAtMs: null,
           endAtMs: null,
           jitterMs: 0,
+          jitterPer: 'job',
           anchorMs: fromMs,
         }
         const { schedules } = valueOf(checkTiming(job, timing, fromMs))

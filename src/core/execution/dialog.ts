@@ -145,7 +145,8 @@ export class Dialog {
     const dueMs = Number(tick[2])
     // due or not: what this node has not looked at, it is going to
     if (!this.#isAhead(job.name, dueMs) || !job.groups.enabled.enabled) return { kind: 'none' }
-    const plannedMs = plannedStart(job.name, job.groups.timing, dueMs)
+    const ownSlot = job.groups.placement.every ? parts.slot : undefined
+    const plannedMs = plannedStart(job.name, job.groups.timing, dueMs, ownSlot)
     const { rank } = this.#executions.rankAt(job, parts.execution, plannedMs)
     return rank.includes(this.#membership.self)
       ? { kind: 'willing', inMs: this.#ahead(plannedMs) }

@@ -12,6 +12,8 @@ export interface Timing {
   readonly startAtMs: number | null
   readonly endAtMs: number | null
   readonly jitterMs: number
+  /** `member`: where every member has its own slot, each has a jitter of its own. */
+  readonly jitterPer: 'job' | 'member'
   /** Phase of `@every`: instant of the write that set the interval; ticks exist only after it. */
   readonly anchorMs: number
 }

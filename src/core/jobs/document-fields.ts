@@ -46,7 +46,7 @@ export const name: Shape<JobName> = plain(readName, anyName.schema)
 
 const scheduleEntry = text({
   name: 'a schedule',
-  hint: 'write a cron pattern, @every 90s, @daily, @at … or @manually',
+  hint: 'write a cron pattern, @every 90s, @daily, @at …, @after … or @manually',
   min: 1,
   max: 256,
   pattern: '^[^\\u0000]*\\S[^\\u0000]*$',
@@ -73,6 +73,12 @@ export const timing: Fields<Timing> = {
   startAtMs: field('startAt', nullable(instant), 'no ticks before', null),
   endAtMs: field('endAt', nullable(instant), 'no ticks from then on', null),
   jitterMs: field('jitter', duration(0), 'spread of the start', 0),
+  jitterPer: field(
+    'jitterPer',
+    choice(['job', 'member']),
+    'member: on every node another start',
+    'job',
+  ),
   anchorMs: field(null, integer(INSTANT_MIN_MS, INSTANT_MAX_MS), 'phase of @every'),
 }
 
@@ -262,7 +268,7 @@ export const advice: Advice = {
         'totalTimeout',
         'overlapKey',
       ])
-      .concat(['jitterPer', 'maxStartsPerMinute', 'maxStartsPerDay', 'lateJoiners', 'expectEvery'])
+      .concat(['maxStartsPerMinute', 'maxStartsPerDay', 'lateJoiners', 'expectEvery'])
       .concat(['placement.where', 'placement.affinity', 'placement.shards', 'placement.stagger'])
       .concat(['placement.weight', 'placement.countStrict', 'rollout'])
       .map((key) => [key, later]),

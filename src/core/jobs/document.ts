@@ -127,6 +127,7 @@ export const defaultGroups: Groups = {
     startAtMs: null,
     endAtMs: null,
     jitterMs: 0,
+    jitterPer: 'job',
     anchorMs: 0,
   },
   action: { run: { kind: 'exec', argv: ['false'] }, env: {}, timeoutMs: null, killAfterMs: 10_000 },

@@ -18,6 +18,8 @@ export function describeSchedule(schedule: Schedule): string {
       return 'only when dispatched'
     case 'at':
       return `once at ${schedule.text}`
+    case 'after':
+      return `once as soon as possible after ${schedule.text.replace(/ ?< ?/, ', for at most ')}`
     case 'every':
       return `every ${describeInterval(schedule.everyMs)}`
     case 'cron':

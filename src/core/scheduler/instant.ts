@@ -63,3 +63,14 @@ export function parseInterval(text: string): number | undefined {
   }
   return sumMs
 }
+
+const isoDurationForm =
+  /^P(?=.)(?:(\d{1,6})Y)?(?:(\d{1,6})M)?(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?=.)(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?$/
+const isoUnitsMs = [365 * DAY_MS, 30 * DAY_MS, 7 * DAY_MS, DAY_MS, 3_600_000, 60_000, 1_000]
+
+/** Reads an ISO 8601 duration, `PT2H` or `P1DT12H`, into milliseconds; a year is 365 days, a month 30. */
+export function parseIsoDuration(text: string): number | undefined {
+  const match = isoDurationForm.exec(text)
+  if (match === null) return undefined
+  return isoUnitsMs.reduce((sumMs, unit, i) => sumMs + unit * Number(match[i + 1] ?? 0), 0)
+}

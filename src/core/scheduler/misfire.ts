@@ -10,7 +10,7 @@
 import { hash64, scale } from '../hash.ts'
 import type { Misfire, Timing } from '../jobs/definition.ts'
 import { limits } from '../limits.ts'
-import { intervalAfter, plannedStart, previousTick } from './tick.ts'
+import { graceTicks, intervalAfter, plannedStart, previousTick } from './tick.ts'
 
 const DEADLINE_MIN_MS = 5_000
 const DEADLINE_MAX_MS = 3_600_000
@@ -21,6 +21,8 @@ export interface OverdueTick {
   readonly dueMs: number
   readonly plannedMs: number
   readonly cutoffMs: number
+  /** Of an `@after`: it runs late whatever the policy says. */
+  readonly hasGrace: boolean
 }
 
 /** `policy`: the policy passes it over; `deadline`: its cutoff is over; `max`: newer ones are enough. */
@@ -69,10 +71,28 @@ export function tickTimes(
   timing: Timing,
   misfire: Misfire,
   dueMs: number,
+  memberId?: string,
 ): OverdueTick {
-  const plannedMs = plannedStart(name, timing, dueMs)
-  const cutoffMs = cutoffOf(misfire, plannedMs, intervalAfter(name, timing, dueMs))
-  return { dueMs, plannedMs, cutoffMs }
+  const plannedMs = plannedStart(name, timing, dueMs, memberId)
+  const grace = graceTicks(name, timing).find((tick) => tick.dueMs === dueMs)
+  const cutoffMs =
+    grace === undefined
+      ? cutoffOf(misfire, plannedMs, intervalAfter(name, timing, dueMs))
+      : plannedMs + grace.graceMs
+  return { dueMs, plannedMs, cutoffMs, hasGrace: grace !== undefined }
+}
+
+/** Ticks of `@after` that may still start although they were due at or before `untilMs`. */
+export function lateGraceTicks(
+  name: string,
+  timing: Timing,
+  misfire: Misfire,
+  untilMs: number,
+): readonly OverdueTick[] {
+  return graceTicks(name, timing)
+    .filter(({ dueMs }) => dueMs <= untilMs)
+    .map(({ dueMs }) => tickTimes(name, timing, misfire, dueMs))
+    .filter(({ cutoffMs }) => cutoffMs >= untilMs)
 }
 
 /** How many ticks of a long past are looked at: those that may run, and some to tell why not. */
@@ -88,14 +108,14 @@ export function* overdueTicks(
   name: string,
   timing: Timing,
   misfire: Misfire,
-  span: { readonly afterMs: number; readonly readyAtMs: number },
+  span: { readonly afterMs: number; readonly readyAtMs: number; readonly memberId?: string },
   isSettled: (dueMs: number) => boolean = () => false,
 ): Generator<OverdueTick, void, void> {
   let dueMs = previousTick(name, timing, span.readyAtMs - 1)
   while (dueMs !== undefined && dueMs > span.afterMs) {
-    const plannedMs = plannedStart(name, timing, dueMs)
+    const plannedMs = plannedStart(name, timing, dueMs, span.memberId)
     if (plannedMs < span.readyAtMs && !isSettled(dueMs)) {
-      yield tickTimes(name, timing, misfire, dueMs)
+      yield tickTimes(name, timing, misfire, dueMs, span.memberId)
     }
     dueMs = previousTick(name, timing, dueMs - 1)
   }
@@ -105,15 +125,18 @@ export function* overdueTicks(
 export function judgeOverdue(overdue: Overdue): Judgement {
   const runs: OverdueTick[] = []
   const missed: MissedRange[] = []
+  let counted = 0
   let looked = 0
   let lastMs: number | null = null
   for (const tick of overdue.ticks) {
     if (looked === overdue.max) return { runs, missed, unlistedBeforeMs: lastMs }
     looked++
     lastMs = tick.dueMs
-    const verdict = judge(tick, overdue, runs.length)
-    if (verdict === 'run') runs.unshift(tick)
-    else addMissed(missed, tick.dueMs, verdict)
+    const verdict = judge(tick, overdue, counted)
+    if (verdict === 'run') {
+      runs.unshift(tick)
+      if (!tick.hasGrace) counted++
+    } else addMissed(missed, tick.dueMs, verdict)
   }
   return { runs, missed, unlistedBeforeMs: null }
 }
@@ -125,6 +148,7 @@ export function catchUpDelayMs(tickId: string, intervalMs: number): number {
 
 function judge(tick: OverdueTick, overdue: Overdue, running: number): 'run' | MissedReason {
   if (tick.cutoffMs < overdue.nowMs) return 'deadline'
+  if (tick.hasGrace) return 'run'
   const { policy, max } = overdue.misfire
   switch (policy) {
     case 'skip':

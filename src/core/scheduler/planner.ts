@@ -13,6 +13,7 @@ import { CatchUps } from './catch-up.ts'
 import {
   catchUpDelayMs,
   judgeOverdue,
+  lateGraceTicks,
   lookedAtMax,
   overdueTicks,
   tickTimes,
@@ -22,6 +23,8 @@ import {
 import { intervalAfter, nextTick, plannedStart, previousTick } from './tick.ts'
 
 interface Track {
+  /** Write that made the schedule as it was last looked at. */
+  anchorMs: number | undefined
   /** Next tick that has not been looked at. */
   nextDueMs: number | undefined
   /** Newest tick that was looked at, or the instant from which on ticks exist. */
@@ -120,6 +123,7 @@ export class Planner {
     let track = this.#tracks.get(name)
     if (track === undefined) {
       track = {
+        anchorMs: undefined,
         nextDueMs: undefined,
         lookedMs: -1,
         watermarkMs: -1,
@@ -164,7 +168,11 @@ export class Planner {
     })
     this.#supersedeLine(name, track, isTick)
     if (isEnabled) this.#closePaused(job, track)
-    if (track.lookedMs < 0) track.lookedMs = this.#turn.clusterMs
+    const isNew = track.lookedMs < 0
+    if (isNew) track.lookedMs = this.#turn.clusterMs
+    if (track.anchorMs !== timing.anchorMs && isEnabled) this.#wantLate(job, track)
+    // else a start before its first tick would not know since when the job has been there
+    if (isNew) this.#advance(name, track)
     this.#arm(job, track)
   }
 
@@ -185,11 +193,31 @@ export class Planner {
       )
   }
 
+  /** An `@after` may have been due before it was written. */
+  #wantLate(job: Job, track: Track): void {
+    const { timing, delivery } = job.groups
+    track.anchorMs = timing.anchorMs
+    for (const tick of lateGraceTicks(job.name, timing, delivery.misfire, track.lookedMs)) {
+      this.#want(job, track, { ...tick, plannedMs: this.#turn.clusterMs }, 'catch-up')
+      if (track.undecided.has(tick.dueMs)) {
+        track.watermarkMs = Math.min(track.watermarkMs, tick.dueMs - 1)
+      }
+    }
+  }
+
   #arm(job: Job, track: Track): void {
     const { timing } = job.groups
     track.nextDueMs = nextTick(job.name, timing, track.lookedMs)
     if (track.nextDueMs === undefined) this.#agenda.delete(job.name)
-    else this.#agenda.set(job.name, plannedStart(job.name, timing, track.nextDueMs))
+    else {
+      const plannedMs = plannedStart(job.name, timing, track.nextDueMs, this.#ownSlot(job))
+      this.#agenda.set(job.name, plannedMs)
+    }
+  }
+
+  /** This node, where every member has a slot of its own. */
+  #ownSlot(job: Job): Slot | undefined {
+    return job.groups.placement.every ? this.#executions.slotOf(job) : undefined
   }
 
   /** Looks at what is due, a bounded number of ticks at a time. */
@@ -236,7 +264,12 @@ export class Planner {
     if (!this.#isEnabled(job)) this.#pass(job, track, dueMs)
     else {
       this.#closePaused(job, track)
-      this.#want(job, track, tickTimes(name, timing, delivery.misfire, dueMs), 'on-time')
+      this.#want(
+        job,
+        track,
+        tickTimes(name, timing, delivery.misfire, dueMs, this.#ownSlot(job)),
+        'on-time',
+      )
     }
     this.#advance(job.name, track)
     this.#arm(job, track)
@@ -252,10 +285,12 @@ export class Planner {
   #judgePast(job: Job, track: Track): void {
     const { name } = job
     const { misfire } = job.groups.delivery
+    track.anchorMs = job.groups.timing.anchorMs
     const nowMs = this.#turn.clusterMs
     const afterMs = track.watermarkMs < 0 ? nowMs : track.watermarkMs
     track.lookedMs = nowMs
     if (this.#isEnabled(job)) {
+      if (track.watermarkMs < 0) this.#wantLate(job, track)
       const covered: OverdueTick[] = []
       const ticks = this.#uncovered(job, { afterMs, readyAtMs: nowMs }, covered)
       const judged = judgeOverdue({ ticks, misfire, nowMs, max: lookedAtMax(misfire) })
@@ -284,7 +319,9 @@ export class Planner {
     const slot = this.#executions.slotOf(job)
     const coveredFromMs = groups.placement.every ? Infinity : this.#coveredFromMs()
     const { misfire } = groups.delivery
-    const ticks = overdueTicks(name, groups.timing, misfire, span, (dueMs) =>
+    const memberId = this.#ownSlot(job)
+    const own = memberId === undefined ? span : { ...span, memberId }
+    const ticks = overdueTicks(name, groups.timing, misfire, own, (dueMs) =>
       this.#executions.ledger.isTickDecided(name, generation, dueMs, slot),
     )
     for (const tick of ticks) {

@@ -6,7 +6,13 @@ import { matcherOf, nextWall } from './cron.ts'
 import { nextInstant, previousInstant, type DaylightRule } from './daylight.ts'
 import { isFixedTime, normaliseFields, splitPattern } from './fields.ts'
 import { resolveHashed } from './hashed.ts'
-import { INSTANT_MAX_MS, INSTANT_MIN_MS, parseInstant, parseInterval } from './instant.ts'
+import {
+  INSTANT_MAX_MS,
+  INSTANT_MIN_MS,
+  parseInstant,
+  parseInterval,
+  parseIsoDuration,
+} from './instant.ts'
 import { suggest } from '../suggest.ts'
 import { isTimezone } from './zone.ts'
 
@@ -23,6 +29,13 @@ export type Schedule =
     }
   | { readonly kind: 'every'; readonly everyMs: number; readonly anchorMs: number }
   | { readonly kind: 'at'; readonly atMs: number; readonly text: string }
+  /** One tick at `atMs`, started as soon as possible until the grace is over. */
+  | {
+      readonly kind: 'after'
+      readonly atMs: number
+      readonly graceMs: number
+      readonly text: string
+    }
   | { readonly kind: 'manually' }
 
 /** What a schedule depends on beside its text. */
@@ -54,6 +67,7 @@ export const knownForms: readonly string[] = [
   ...Object.keys(descriptors),
   '@every',
   '@at',
+  '@after',
   '@manually',
 ]
 
@@ -74,6 +88,7 @@ export function parseSchedule(entry: string, job: ScheduleOf): Result<Schedule> 
   const argument = rest.join(' ')
   if (form === '@every') return parseEvery(argument, job)
   if (form === '@at') return parseAt(argument)
+  if (form === '@after') return parseAfter(argument)
   const pattern = Object.hasOwn(descriptors, form) ? descriptors[form] : undefined
   if (pattern === undefined && form !== '@manually') return unknownForm(word)
   if (argument !== '') return bad(`${form} takes nothing behind it`, `write ${form} alone`)
@@ -92,6 +107,7 @@ export function nextOf(schedule: Schedule, afterMs: number): number | undefined 
       return anchorMs + Math.max(1, Math.floor((after - anchorMs) / everyMs) + 1) * everyMs
     }
     case 'at':
+    case 'after':
       return schedule.atMs > after ? schedule.atMs : undefined
     case 'manually':
       return undefined
@@ -111,6 +127,7 @@ export function previousOf(schedule: Schedule, beforeMs: number): number | undef
       return k >= 1 ? anchorMs + k * everyMs : undefined
     }
     case 'at':
+    case 'after':
       return schedule.atMs <= before ? schedule.atMs : undefined
     case 'manually':
       return undefined
@@ -161,6 +178,20 @@ function parseAt(argument: string): Result<Schedule> {
     return bad(`@at ${argument} is out of range`, 'years 1970 to 9999')
   }
   return ok({ kind: 'at', atMs, text: argument })
+}
+
+function parseAfter(argument: string): Result<Schedule> {
+  const example = 'such as @after 2027-03-01T09:00:00Z <PT2H: from then on, for at most two hours'
+  const match = /^(\S+) ?< ?(\S+)$/.exec(argument)
+  if (match === null)
+    return bad(`@after wants an instant and a grace, not ${quote(argument)}`, example)
+  const at = parseAt(match[1]!)
+  if (!at.ok) return at
+  const graceMs = parseIsoDuration(match[2]!)
+  if (graceMs === undefined) return bad(`cannot read the grace ${quote(match[2]!)}`, example)
+  if (graceMs > EVERY_MAX_MS) return bad('the grace is longer than a hundred years', example)
+  const { atMs } = at.value as Extract<Schedule, { kind: 'at' }>
+  return ok({ kind: 'after', atMs, graceMs, text: argument })
 }
 
 function unknownForm(word: string): Result<never> {

@@ -3,7 +3,8 @@
  * member computes the same ones. Nothing is kept per job; parsed entries come from a bounded cache.
  *
  * A tick exists at T when some entry has T, T is after the write that made the schedule (`anchorMs`)
- * and startAt ≤ T < endAt. Two entries with one instant give one tick.
+ * and startAt ≤ T < endAt. Two entries with one instant give one tick. `@after` alone may lie before
+ * the write, as long as its grace was not over then.
  */
 import { hash64, scale, SCALE_MAX } from '../hash.ts'
 import type { Timing } from '../jobs/definition.ts'
@@ -55,12 +56,15 @@ export function checkTiming(name: string, timing: Timing, nowMs: number): Result
     )
   }
   const isManual = parsed.some((one) => one.kind === 'manually')
-  if (!isManual && nextTick(name, { ...timing, endAtMs: null }, nowMs) === undefined) {
-    const hasAt = parsed.some((one) => one.kind === 'at')
+  const isOver =
+    nextTick(name, { ...timing, endAtMs: null }, nowMs) === undefined &&
+    !graceTicks(name, timing).some(({ dueMs, graceMs }) => dueMs + graceMs >= nowMs)
+  if (!isManual && isOver) {
+    const hasAt = parsed.some(({ kind }) => kind === 'at' || kind === 'after')
     return hasAt
       ? refuse(
           'MC_PAST_INSTANT',
-          'the instant of @at is past',
+          'the instant of the schedule is past',
           'give one in the future, or dispatch',
         )
       : refuse('MC_BAD_SCHEDULE', 'the schedule has no tick after now', 'look at its year')
@@ -70,11 +74,11 @@ export function checkTiming(name: string, timing: Timing, nowMs: number): Result
 
 /** First tick after `afterMs`; an entry that cannot be read has none. */
 export function nextTick(name: string, timing: Timing, afterMs: number): number | undefined {
-  const from = Math.max(afterMs, lastExcludedMs(timing))
   let next: number | undefined
   for (const entry of timing.schedule) {
     const schedule = entryOf(entry, name, timing)
-    const dueMs = schedule.ok ? nextOf(schedule.value, from) : undefined
+    if (!schedule.ok) continue
+    const dueMs = nextOf(schedule.value, Math.max(afterMs, lastExcludedMs(timing, schedule.value)))
     if (dueMs !== undefined && (next === undefined || dueMs < next)) next = dueMs
   }
   if (next === undefined || (timing.endAtMs !== null && next >= timing.endAtMs)) return undefined
@@ -87,10 +91,27 @@ export function previousTick(name: string, timing: Timing, beforeMs: number): nu
   let previous: number | undefined
   for (const entry of timing.schedule) {
     const schedule = entryOf(entry, name, timing)
-    const dueMs = schedule.ok ? previousOf(schedule.value, to) : undefined
-    if (dueMs !== undefined && (previous === undefined || dueMs > previous)) previous = dueMs
+    if (!schedule.ok) continue
+    const dueMs = previousOf(schedule.value, to)
+    if (dueMs === undefined || dueMs <= lastExcludedMs(timing, schedule.value)) continue
+    if (previous === undefined || dueMs > previous) previous = dueMs
   }
-  return previous !== undefined && previous > lastExcludedMs(timing) ? previous : undefined
+  return previous
+}
+
+/** The ticks of `@after` entries, each with its grace. */
+export function graceTicks(
+  name: string,
+  timing: Timing,
+): readonly { readonly dueMs: number; readonly graceMs: number }[] {
+  return timing.schedule.flatMap((entry) => {
+    if (!/^\s*@after\b/i.test(entry)) return []
+    const read = entryOf(entry, name, timing)
+    if (!read.ok || read.value.kind !== 'after') return []
+    const { atMs: dueMs, graceMs } = read.value
+    const isIn = dueMs > lastExcludedMs(timing, read.value) && dueMs < (timing.endAtMs ?? Infinity)
+    return isIn ? [{ dueMs, graceMs }] : []
+  })
 }
 
 /** The newest `n` ticks with afterMs < T ≤ beforeMs, newest first. */
@@ -118,7 +139,7 @@ export function intervalAfter(name: string, timing: Timing, dueMs: number): numb
 
 /**
  * Planned start: T plus the jitter, which is below the interval, so ticks never change order. With
- * `memberId` each member of a job that runs everywhere gets an offset of its own.
+ * `jitterPer: member` the member of a slot of its own gets an offset of its own.
  */
 export function plannedStart(
   name: string,
@@ -128,14 +149,15 @@ export function plannedStart(
 ): number {
   if (timing.jitterMs <= 0) return dueMs
   const span = Math.min(timing.jitterMs, intervalAfter(name, timing, dueMs), SCALE_MAX)
-  const suffix = memberId === undefined ? '' : `|${memberId}`
+  const isOwn = memberId !== undefined && timing.jitterPer === 'member'
+  const suffix = isOwn ? `|${memberId}` : ''
   return dueMs + scale(hash64(`J|${name}|${dueMs}${suffix}`), span)
 }
 
-/** Ticks exist only after this instant. */
-function lastExcludedMs(timing: Timing): number {
-  const { anchorMs, startAtMs } = timing
-  return startAtMs === null ? anchorMs : Math.max(anchorMs, startAtMs - 1)
+/** Ticks of an entry exist only after this instant. */
+function lastExcludedMs({ anchorMs, startAtMs }: Timing, schedule: Schedule): number {
+  const writtenMs = schedule.kind === 'after' ? anchorMs - schedule.graceMs - 1 : anchorMs
+  return startAtMs === null ? writtenMs : Math.max(writtenMs, startAtMs - 1)
 }
 
 /** The parsed entry; `@every` depends on its own job's anchor and is read anew, which is cheap. */

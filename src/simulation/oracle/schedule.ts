@@ -52,11 +52,12 @@ function entryTicks(
   toMs: number,
 ): readonly number[] {
   const text = entry.trim()
-  const [word = '', argument = ''] = text.split(/\s+/)
+  const [word = '', argument = ''] = text.split(/[\s<]+/)
   const form = word.toLowerCase()
   if (form === '@manually') return []
   if (form === '@every') return everyTicks(intervalOf(argument), timing, fromMs, toMs)
-  if (form === '@at') return [instantOf(argument)].filter((at) => at >= fromMs && at < toMs)
+  if (form === '@at' || form === '@after')
+    return [instantOf(argument)].filter((at) => at >= fromMs && at < toMs)
   if (!form.startsWith('@')) return cronTicks(readPattern(text), timing, fromMs, toMs)
   const pattern = descriptors[form]
   if (pattern === undefined) throw new Error(`the oracle does not know ${word}`)

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { jobName } from '../../../src/core/ids.ts'
+import { plannedStart } from '../../../src/core/scheduler/tick.ts'
 import { Fleet } from '../fleet.ts'
 import {
   assertOnceEach,
@@ -187,4 +189,61 @@ test('with overlap allowed every tick starts', () => {
   const firstMs = fleet.nextTick(10_000)
   fleet.runTo(firstMs + 61_000)
   assertOnceEach(fleet, 'a', 10_000, [firstMs, firstMs + 60_000])
+})
+
+test('an @after that is written after its instant starts at once, once, while its grace lasts', () => {
+  const fleet = Fleet.running({ size: 3 })
+  fleet.run(8_000)
+  const dueMs = fleet.nowMs - 60_000 - (fleet.nowMs % 1_000)
+  const schedule = `@after ${new Date(dueMs).toISOString()} <PT2H`
+  fleet.put(1, 'a', { schedule })
+  fleet.run(6_000)
+  assert.equal(fleet.tick('a', dueMs).length, 1)
+  assertOutcome(fleet, 'a', dueMs, 'success')
+  fleet.put(2, 'a', { schedule, description: 'edited' })
+  fleet.put(0, 'a', { schedule: [schedule, '0 0 1 1 *'] })
+  fleet.run(60_000)
+  fleet.restart(0, 1, 2)
+  fleet.run(40_000)
+  assert.equal(fleet.tick('a', dueMs).length, 1)
+})
+
+test('an @after whose fleet was off starts when it is back, within its grace', () => {
+  for (const [grace, starts] of [
+    ['PT10M', 1],
+    ['PT1M', 0],
+  ] as const) {
+    const fleet = Fleet.running({ size: 3 })
+    fleet.run(8_000)
+    const dueMs = fleet.nextTick(60_000) + 60_000
+    fleet.put(0, 'a', { schedule: `@after ${new Date(dueMs).toISOString()} <${grace}` })
+    fleet.runTo(dueMs - 30_000)
+    fleet.kill(0, 1, 2)
+    fleet.runTo(dueMs + 120_000)
+    fleet.start()
+    fleet.run(60_000)
+    assert.equal(fleet.tick('a', dueMs).length, starts, grace)
+    assertOutcome(fleet, 'a', dueMs, starts === 1 ? 'success' : 'missed')
+  }
+})
+
+test('with jitterPer member each member of an every-node job starts at an offset of its own', () => {
+  const fleet = Fleet.running({ size: 4 })
+  fleet.put(0, 'a', {
+    schedule: '0 * * * * *',
+    jitter: '30s',
+    jitterPer: 'member',
+    placement: { every: true },
+  })
+  fleet.run(10_000)
+  const dueMs = fleet.nextTick(60_000)
+  fleet.runTo(dueMs + 50_000)
+  const starts = fleet.tick('a', dueMs)
+  assert.equal(starts.length, 4)
+  const timing = fleet.machine(0).node.replica.catalog.live(jobName('a'))!.groups.timing
+  for (const { node, atMs } of starts) {
+    const plannedMs = plannedStart('a', timing, dueMs, fleet.machine(node).id)
+    assert.ok(Math.abs(atMs - plannedMs) < 100, `${node}`)
+  }
+  assert.ok(new Set(starts.map(({ atMs }) => atMs)).size === 4)
 })

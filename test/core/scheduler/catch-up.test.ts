@@ -2,15 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { jobName } from '../../../src/core/ids.ts'
 import { CatchUps } from '../../../src/core/scheduler/catch-up.ts'
+import type { OverdueTick } from '../../../src/core/scheduler/misfire.ts'
 
 const job = jobName('books')
-const tick = (
-  dueMs: number,
-  cutoffMs = 1_000,
-): { dueMs: number; plannedMs: number; cutoffMs: number } => ({
+const tick = (dueMs: number, cutoffMs = 1_000): OverdueTick => ({
   dueMs,
   plannedMs: dueMs,
   cutoffMs,
+  hasGrace: false,
 })
 
 function lineOf(...ticks: readonly ReturnType<typeof tick>[]): {

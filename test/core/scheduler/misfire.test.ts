@@ -6,8 +6,10 @@ import {
   cutoffOf,
   deadlineOf,
   judgeOverdue,
+  lateGraceTicks,
   lookedAtMax,
   overdueTicks,
+  tickTimes,
 } from '../../../src/core/scheduler/misfire.ts'
 import { iso, ms, timingOf } from './timing.ts'
 
@@ -123,4 +125,33 @@ test('all looks at the newest max ticks backwards and never counts up a long pas
     judged(misfire, looked, everySecond, span),
     'runs 14:19, runs 14:19, runs 14:19, max 14:18-14:19 ×64, older than 14:18',
   )
+})
+
+const after = '@after 2026-06-01T12:00:00Z <PT3H'
+
+test('an @after has its grace as deadline, inclusive', () => {
+  const misfire: Misfire = { policy: 'latest', deadlineMs: 1_000, max: 10 }
+  const times = tickTimes('backup', timingOf(after), misfire, ms('2026-06-01T12:00Z'))
+  assert.equal(iso(times.cutoffMs), '2026-06-01T15:00:00Z')
+})
+
+test('an overdue @after runs until its grace is over, whatever the policy says', () => {
+  const timing = timingOf(['0 * * * *', after.replace('12:00', '12:30')])
+  const skip: Misfire = { policy: 'skip', deadlineMs: 6 * hour, max: 10 }
+  assert.equal(judged(skip, 100, timing), 'runs 12:30, policy 11:00-14:00 ×4')
+})
+
+test('an @after that is written late runs while its grace lasts, and not afterwards', () => {
+  const misfire: Misfire = { policy: 'latest', deadlineMs: null, max: 10 }
+  const rows: readonly (readonly [string, number])[] = [
+    ['2026-06-01T11:59:59Z', 0],
+    ['2026-06-01T12:00Z', 1],
+    ['2026-06-01T15:00Z', 1],
+    ['2026-06-01T15:00:00.001Z', 0],
+  ]
+  for (const [written, count] of rows) {
+    const timing = timingOf(after, { anchorMs: ms(written) })
+    const late = lateGraceTicks('backup', timing, misfire, ms(written))
+    assert.equal(late.length, count, written)
+  }
 })

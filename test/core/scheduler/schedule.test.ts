@@ -229,3 +229,25 @@ test('whatever is written, the parser answers and what it accepts can be compute
     { numRuns: 3_000 },
   )
 })
+
+test('@after is one instant with a grace, an ISO 8601 duration: a year 365 days, a month 30', () => {
+  const rows: readonly (readonly [string, number])[] = [
+    ['<PT2H', 2 * 3_600_000],
+    ['< PT90S', 90_000],
+    ['<P1Y2M1W3DT4H5M6S', (365 + 60 + 7 + 3) * 86_400_000 + 14_706_000],
+    ['<PT0S', 0],
+  ]
+  for (const [grace, graceMs] of rows) {
+    const schedule = read(`@after 2027-03-01T09:00:00Z ${grace}`)
+    assert.ok(schedule.kind === 'after', grace)
+    assert.equal(schedule.graceMs, graceMs, grace)
+    assert.equal(iso(nextOf(schedule, 0)!), '2027-03-01T09:00:00Z')
+    assert.equal(previousOf(schedule, schedule.atMs), schedule.atMs)
+  }
+  for (const wrong of ['', '<', '<P', '<PT', '<2h', '<P1DT', '<PT1.5H', '>PT2H', 'PT2H']) {
+    const refusal = refusalOf(`@after 2027-03-01T09:00:00Z ${wrong}`)
+    assert.match(refusal.hint, /@after 2027/, wrong)
+  }
+  assert.equal(refusalOf('@after 2027-03-01T09:00:00 <PT2H').code, 'MC_BAD_SCHEDULE')
+  assert.match(refusalOf('@aftr 2027-03-01T09:00:00Z <PT2H').hint, /@after/)
+})

@@ -27,12 +27,25 @@ test('the offset by jitter is that of the golden table, for the job and for each
   for (const [name, timing, at, offsets, onA, onB] of rows) {
     const due = ms(at)
     for (const [i, jitterMs] of [30 * seconds, 60 * seconds, 600 * seconds].entries()) {
-      const planned = plannedStart(name, { ...timing, jitterMs }, due)
+      const planned = plannedStart(name, { ...timing, jitterMs }, due, 'node-a')
       assert.equal(planned - due, offsets[i], `${name} ${at} ${jitterMs}`)
     }
-    const wide = { ...timing, jitterMs: 600 * seconds }
+    const wide = { ...timing, jitterMs: 600 * seconds, jitterPer: 'member' as const }
     assert.equal(plannedStart(name, wide, due, 'node-a') - due, onA, `${name} ${at} node-a`)
     assert.equal(plannedStart(name, wide, due, 'node-b') - due, onB, `${name} ${at} node-b`)
+  }
+})
+
+test('jitter is below the interval, so ticks never change order and never cross', () => {
+  const timing = timingOf('* * * * *', { jitterMs: 3_600_000 })
+  const dues = ticksIn(timing, now, now + 500 * 60_000)
+  for (const member of [undefined, 'node-a']) {
+    const per = {
+      ...timing,
+      jitterPer: member === undefined ? ('job' as const) : ('member' as const),
+    }
+    const planned = dues.map((due) => plannedStart('telemetry', per, due, member))
+    assert.ok(planned.every((at, i) => at >= dues[i]! && at < dues[i]! + 60_000))
   }
 })
 
@@ -71,6 +84,25 @@ test('the phase of @every is startAt when given, else the instant of the write',
   const started = { ...written, startAtMs: now - 60_000 }
   assert.equal(nextTick('backup', started, 0), now + 540_000)
   assert.equal(previousTick('backup', started, now + 539_999), undefined)
+})
+
+test('an @after may lie before the write by less than its grace, and in a window like any tick', () => {
+  const entry = '@after 2026-06-01T00:00:00Z <PT1H'
+  const hour = 3_600_000
+  for (const [anchorMs, exists] of [
+    [now, true],
+    [now + hour, true],
+    [now + hour + 1, false],
+  ] as const) {
+    const timing = timingOf([entry, '@hourly'], { anchorMs })
+    assert.equal(previousTick('backup', timing, now + 59_000), exists ? now : undefined)
+  }
+  const closed = timingOf(entry, { startAtMs: now + 1 })
+  assert.equal(nextTick('backup', closed, 0), undefined)
+  assert.equal(nextTick('backup', timingOf(entry, { endAtMs: now }), 0), undefined)
+  assert.ok(checkTiming('backup', timingOf(entry), now + hour).ok)
+  const late = checkTiming('backup', timingOf(entry), now + hour + 1)
+  assert.equal(late.ok ? '' : late.refusal.code, 'MC_PAST_INSTANT')
 })
 
 test('an interval reaches to the next tick and is a day for the last one', () => {

@@ -10,6 +10,7 @@ export function timingOf(schedule: string | readonly string[], over: Partial<Tim
     startAtMs: null,
     endAtMs: null,
     jitterMs: 0,
+    jitterPer: 'job',
     anchorMs: 0,
     ...over,
   }

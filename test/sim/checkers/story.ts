@@ -27,6 +27,7 @@ const plain: Definition = {
     startAtMs: null,
     endAtMs: null,
     jitterMs: 0,
+    jitterPer: 'job',
     anchorMs: startMs - 3_600_000,
   },
   action: { run: { kind: 'exec', argv: ['true'] }, env: {}, timeoutMs: null, killAfterMs: 10_000 },

@@ -9,6 +9,7 @@ export function timingOf(schedule: string, over: Partial<Timing> = {}): Timing {
     startAtMs: null,
     endAtMs: null,
     jitterMs: 0,
+    jitterPer: 'job',
     anchorMs: 0,
     ...over,
   }
