@@ -97,24 +97,38 @@ export function findOverlap(
   intervals: readonly Interval[],
   near: number,
 ): (Interval & { readonly count: number }) | undefined {
-  // at one place starts come before ends: closed intervals that touch overlap
-  const edges = intervals.flatMap(({ low, high }) => [
-    { at: low, change: 1 },
-    { at: high, change: -1 },
-  ])
-  edges.sort((a, b) => a.at - b.at || b.change - a.change)
+  if (intervals.length === 0) return undefined
+  // mostly all clocks agree
+  const common = { low: highestLow(intervals), high: lowestHigh(intervals) }
+  if (common.low <= common.high) return { ...common, count: intervals.length }
+  const lows = Float64Array.from(intervals, ({ low }) => low).sort()
+  const highs = Float64Array.from(intervals, ({ high }) => high).sort()
   let best: (Interval & { readonly count: number }) | undefined
-  let count = 0
-  for (const [i, { at, change }] of edges.entries()) {
-    count += change
-    if (change < 0 || count < (best?.count ?? 1)) continue
-    const next = edges[i + 1]! // after a start there is always an end
-    const found = { low: at, high: next.at, count }
+  let ended = 0
+  for (const [i, low] of lows.entries()) {
+    // closed intervals that touch overlap
+    while (highs[ended]! < low) ended += 1
+    const count = i + 1 - ended
+    if (count < (best?.count ?? 1)) continue
+    // an overlap that ends with a further start is outdone by the one that begins there
+    const found = { low, high: highs[ended]!, count }
     const isBetter =
       best === undefined || count > best.count || distance(found, near) < distance(best, near)
     if (isBetter) best = found
   }
   return best
+}
+
+function highestLow(intervals: readonly Interval[]): number {
+  let highest = -Infinity
+  for (const { low } of intervals) highest = Math.max(highest, low)
+  return highest
+}
+
+function lowestHigh(intervals: readonly Interval[]): number {
+  let lowest = Infinity
+  for (const { high } of intervals) lowest = Math.min(lowest, high)
+  return lowest
 }
 
 /** How far a point lies outside of an interval. */
@@ -125,9 +139,7 @@ function distance({ low, high }: Interval, point: number): number {
 /** Distance from `base` to the far end of what all agreeing peers allow; our own point proves nothing. */
 function uncertainty(agreed: Interval, peers: readonly Interval[], base: number): number {
   const agreeing = peers.filter(({ low, high }) => low <= agreed.low && agreed.high <= high)
-  const low = Math.max(...agreeing.map((peer) => peer.low))
-  const high = Math.min(...agreeing.map((peer) => peer.high))
-  return Math.max(base - low, high - base)
+  return Math.max(base - highestLow(agreeing), lowestHigh(agreeing) - base)
 }
 
 function farthest(peers: readonly Interval[], base: number): number {
@@ -138,6 +150,8 @@ function farthest(peers: readonly Interval[], base: number): number {
 export class ClusterClock {
   readonly #buildMs: number
   readonly #links = new Map<string, readonly Kept[]>()
+  /** The best sample of each link, until a sample comes, goes or grows old. */
+  #best: readonly Kept[] | undefined
   /** clusterMs − monoMs. */
   #base: number | undefined
   #advancedAtMs = 0
@@ -168,11 +182,13 @@ export class ClusterClock {
     if (kept.length >= SAMPLES_MAX) kept.pop()
     kept.push(added)
     this.#links.set(memberId, kept)
+    this.#best = undefined
   }
 
   /** Drops what is known of a member that went; samples of a silent one expire by themselves. */
   forget(memberId: string): void {
     this.#links.delete(memberId)
+    this.#best = undefined
   }
 
   /** A member's wall clock minus ours by its best sample; undefined when there is none. */
@@ -218,7 +234,9 @@ export class ClusterClock {
 
   /** The best sample of each link that has one; links without are dropped. */
   #bestSamples(monoMs: number): readonly Interval[] {
-    const best: Interval[] = []
+    // the best one is also the oldest of its link
+    if (this.#best?.every((sample) => isYoung(sample, monoMs)) === true) return this.#best
+    const best: Kept[] = []
     for (const [memberId, kept] of this.#links) {
       const young = kept.filter((sample) => isYoung(sample, monoMs))
       if (young.length === 0) this.#links.delete(memberId)
@@ -227,6 +245,7 @@ export class ClusterClock {
         best.push(young[0]!)
       }
     }
+    this.#best = best
     return best
   }
 

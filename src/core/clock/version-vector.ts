@@ -96,6 +96,8 @@ export class SeenVector {
   #gaps = 0
   /** Hashes of the actors that did not change since the last digest. */
   readonly #hashes = new Map<string, bigint>()
+  /** The digest until something changes. */
+  #digest: bigint | undefined
 
   /** Actors of whom any write is noted. */
   get size(): number {
@@ -163,6 +165,11 @@ export class SeenVector {
 
   /** A hash of the content alone, however it came about. */
   digest(): bigint {
+    this.#digest ??= this.#sumHashes()
+    return this.#digest
+  }
+
+  #sumHashes(): bigint {
     let sum = 0n
     for (const [actor, seen] of this.#intervals) {
       let hash = this.#hashes.get(actor)
@@ -203,7 +210,7 @@ export class SeenVector {
     const kept = united.slice(0, lead + 2 * seenGapsPerActorMax)
     this.#gaps += countGaps(kept) - countGaps(this.#intervals.get(actor) ?? [])
     this.#intervals.set(actor, kept)
-    this.#hashes.delete(actor)
+    this.#noteChanged(actor)
     if (countGaps(kept) === 0) this.#gapped.delete(actor)
     else this.#gapped.add(actor)
     while (this.#gaps > seenGapsMax) this.#forgetGaps(this.#gapped.values().next().value!)
@@ -219,11 +226,16 @@ export class SeenVector {
     return false
   }
 
+  #noteChanged(actor: string): void {
+    this.#hashes.delete(actor)
+    this.#digest = undefined
+  }
+
   #forgetGaps(actor: string): void {
     const seen = this.#intervals.get(actor)!
     this.#gaps -= countGaps(seen)
     this.#gapped.delete(actor)
-    this.#hashes.delete(actor)
+    this.#noteChanged(actor)
     if (seen[0] === 1) this.#intervals.set(actor, seen.slice(0, 2))
     else this.#intervals.delete(actor)
   }

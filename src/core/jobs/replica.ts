@@ -285,13 +285,15 @@ export class Replica {
     // beyond a few first exchanges the digests tell which link has news
     const isMoreWanted = complete < limits.exchangesWanted
     const askedMs = ({ member }: Link): number => this.#pulledAtMs.get(member) ?? 0
-    for (const link of links.toSorted((a, b) => askedMs(a) - askedMs(b))) {
-      if ((isMoreWanted && !link.hasPulled) || link.storeMismatches >= 2) this.#pull(link)
-    }
+    const toPull = links.filter(
+      (link) => (isMoreWanted && !link.hasPulled) || link.storeMismatches >= 2,
+    )
+    for (const link of toPull.sort((a, b) => askedMs(a) - askedMs(b))) this.#pull(link)
     const viewedMs = ({ member }: Link): number => this.#viewedAtMs.get(member) ?? 0
-    for (const link of links.toSorted((a, b) => viewedMs(a) - viewedMs(b))) {
-      if ((isMoreWanted && !link.hasView) || link.viewMismatches >= 2) this.#exchangeView(link)
-    }
+    const toView = links.filter(
+      (link) => (isMoreWanted && !link.hasView) || link.viewMismatches >= 2,
+    )
+    for (const link of toView.sort((a, b) => viewedMs(a) - viewedMs(b))) this.#exchangeView(link)
     if (links.length > 0 && now - this.#randomPullAtMs > this.#timers.syncMs) {
       this.#randomPullAtMs = now
       this.#pull(links[randomBelow(links.length)]!)

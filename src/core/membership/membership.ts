@@ -129,9 +129,7 @@ export class Membership {
   }
 
   alive(): readonly MemberId[] {
-    return this.members()
-      .filter(({ state }) => state === 'alive')
-      .map(({ record }) => record.member)
+    return this.#roster.alive()
   }
 
   /** Every fact that fits a frame. */

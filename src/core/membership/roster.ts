@@ -17,7 +17,7 @@ import {
   type OpenedNode,
   type SealedNode,
 } from './node-record.ts'
-import { missingSince, stateOf, type MemberState } from './view.ts'
+import { missingSince, stateOf, turningPoints, type MemberState } from './view.ts'
 
 /** One member as this node sees it now. */
 export interface Member {
@@ -47,8 +47,11 @@ export class Roster {
   readonly #timers: Timers
   readonly #entries = new Map<MemberId, Entry>()
   #digest = 0n
-  /** `members()` until the next change. */
+  /** `members()` and `alive()` until the next change. */
   #sorted: readonly Member[] | undefined
+  #alive: readonly MemberId[] | undefined
+  /** Cluster time for which the last judgement holds; empty when facts came since. */
+  #judged = { fromMs: Infinity, untilMs: -Infinity }
 
   constructor(components: { turn: Turn; author: Author; crypto: Crypto; timers: Timers }) {
     this.#turn = components.turn
@@ -70,6 +73,22 @@ export class Roster {
     return this.#sorted
   }
 
+  alive(): readonly MemberId[] {
+    this.#alive ??= this.members()
+      .filter(({ state }) => state === 'alive')
+      .map(({ record }) => record.member)
+    return this.#alive
+  }
+
+  #noteChanged(): void {
+    this.#sorted = undefined
+    this.#alive = undefined
+  }
+
+  #noteFact(): void {
+    this.#judged = { fromMs: Infinity, untilMs: -Infinity }
+  }
+
   get(member: MemberId): Member | undefined {
     const entry = this.#entries.get(member)
     if (entry === undefined) return undefined
@@ -88,12 +107,14 @@ export class Roster {
   noteReport(sealed: SealedReport): void {
     const { about, reporter } = sealed.report
     this.#entries.get(about)?.reports.set(reporter, sealed)
+    this.#noteFact()
   }
 
   /** Takes a record that is genuine and newer; reports about older incarnations are void. */
   take(node: SealedNode, state: MemberState = 'unreachable'): void {
     const { member, incarnation } = node.record
-    this.#sorted = undefined
+    this.#noteChanged()
+    this.#noteFact()
     const known = this.#entries.get(member)
     if (known === undefined) {
       this.#entries.set(member, { node, reports: new Map(), state, missingSinceMs: Infinity })
@@ -142,12 +163,15 @@ export class Roster {
     if (!isSignedByReporter(this.#crypto, opened.value)) return 'rejected'
     const atMs = Math.min(report.atMs, this.#turn.clusterMs + aheadMaxMs)
     entry.reports.set(report.reporter, { report: { ...report, atMs }, bytes })
+    this.#noteFact()
     return 'news'
   }
 
   /** Judges every member anew; true when some state has changed. */
   evaluate(): boolean {
     const now = this.#turn.clusterMs
+    if (this.#judged.fromMs <= now && now < this.#judged.untilMs) return false
+    const judged = { fromMs: -Infinity, untilMs: Infinity }
     let isChanged = false
     let digest = 0n
     for (const [member, entry] of this.#entries) {
@@ -156,19 +180,24 @@ export class Roster {
       const isKnown = (other: MemberId): boolean => this.#entries.has(other)
       const { singleReportMs } = this.#timers
       const missingSinceMs = missingSince({ record, reports }, isKnown, singleReportMs)
-      if (missingSinceMs !== entry.missingSinceMs) this.#sorted = undefined
+      if (missingSinceMs !== entry.missingSinceMs) this.#noteChanged()
       entry.missingSinceMs = missingSinceMs
+      for (const atMs of turningPoints(record, missingSinceMs)) {
+        if (atMs <= now) judged.fromMs = Math.max(judged.fromMs, atMs)
+        else judged.untilMs = Math.min(judged.untilMs, atMs)
+      }
       const state = stateOf(record, missingSinceMs, now)
       if (state !== entry.state) {
         entry.state = state
         isChanged = true
-        this.#sorted = undefined
+        this.#noteChanged()
         this.#turn.report({ kind: 'memberChanged', member, name: record.name, state })
       }
       const { ms, counter } = record.hlc
       digest += hash64(`view|${member}|${record.incarnation}|${ms}.${counter}|${state}`)
     }
     this.#digest = BigInt.asUintN(64, digest)
+    this.#judged = judged
     return isChanged
   }
 

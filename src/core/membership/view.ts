@@ -44,6 +44,11 @@ export function missingSince(
   )
 }
 
+/** The instants at which the member's state changes by itself. */
+export function turningPoints(record: NodeRecord, missingSinceMs: number): readonly number[] {
+  return [record.leaveAtMs ?? Infinity, missingSinceMs, missingSinceMs + record.downAfterMs]
+}
+
 /** The member's state at a cluster instant. */
 export function stateOf(record: NodeRecord, missingSinceMs: number, nowMs: number): MemberState {
   if (record.leaveAtMs !== null && nowMs >= record.leaveAtMs) return 'left'
