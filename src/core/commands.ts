@@ -104,6 +104,21 @@ export class Commands {
     return written.ok ? { ok: true, job: name } : failed(written.refusal)
   }
 
+  /** A job has reached its limit: every member says the same of it. */
+  limitReached({ name, generation, groups }: Job): void {
+    const { limit } = groups.timing
+    if (limit === null) return
+    const note = `limit of ${limit.count} ${limit.of} reached`
+    const isDeleted = limit.afterwards === 'delete'
+    this.#replica.write(
+      name,
+      generation,
+      isDeleted
+        ? { life: { state: 'deleted' } }
+        : { enabled: { enabled: false, note, untilMs: null } },
+    )
+  }
+
   /** A job's winner may have changed, by a write of ours or by one that came. */
   jobChanged(name: JobName): void {
     const job = this.#replica.catalog.get(name)

@@ -6,6 +6,7 @@ import type { SeenVector } from './clock/version-vector.ts'
 import type { AttemptId, ExecutionId, JobName, MemberId, Slot } from './ids.ts'
 import type { Run } from './jobs/definition.ts'
 import type { StoredRecord } from './execution/record.ts'
+import type { Tally } from './execution/tally.ts'
 import type { Refusal } from './result.ts'
 import type { Report } from './report.ts'
 
@@ -25,6 +26,8 @@ export type Write =
   | { readonly kind: 'seen'; readonly bytes: Uint8Array }
   /** Every tick of the job due at or before `dueMs` is decided. */
   | { readonly kind: 'watermark'; readonly job: JobName; readonly dueMs: number }
+  /** How often the ticks of a job with a limit ran; replaces the earlier one. */
+  | { readonly kind: 'tally'; readonly tally: Tally }
   /** A member's signed node record, for the address book and the next start. */
   | { readonly kind: 'member'; readonly member: MemberId; readonly bytes: Uint8Array }
   /** This node's own durable numbers. */

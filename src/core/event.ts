@@ -3,6 +3,7 @@
 
 import type { AttemptId, ExecutionId, JobName, MemberId } from './ids.ts'
 import type { Definition } from './jobs/definition.ts'
+import type { Tally } from './execution/tally.ts'
 import type { Channel, DurableSelf, Protocol, Topic, Write } from './effect.ts'
 
 /** What the store holds at start, as it was written. */
@@ -19,6 +20,7 @@ export interface Loaded {
   readonly members: Iterable<Uint8Array>
   /** Totals of the stored history, so that counters survive a restart. */
   readonly counts: Counts
+  readonly tallies: Iterable<Tally>
 }
 
 export interface Counts {

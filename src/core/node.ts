@@ -256,7 +256,7 @@ export class Node {
           inability,
         },
       },
-      loaded.counts,
+      loaded,
     )
     this.#planner = new Planner({
       turn: this.#turn,
@@ -265,6 +265,7 @@ export class Node {
       post: this.post,
       isSelf: (member) => member === this.membership.self,
       coveredFromMs: () => this.membership.coveredFromMs(),
+      limitReached: (job) => this.#commands?.limitReached(job),
     })
     this.#dialog = new Dialog({
       ...shared,

@@ -9,6 +9,8 @@ import { jobName, memberId } from '../../src/core/ids.ts'
 import type { ExecutionQuery, Store } from '../../src/ports/store.ts'
 import { actorA, actorB, claimed, failed, missed, running, stored } from './store-records.ts'
 
+const tally = { job: jobName('a'), generation: 2, runs: 3, successes: 1 }
+
 export interface StoreHarness {
   readonly store: Store
   /** The same store after its process was killed. */
@@ -68,7 +70,13 @@ function stateRules(rule: Rule): void {
     const loaded = store.load()
     assert.equal(loaded.self, undefined)
     assert.equal(loaded.seen, undefined)
-    for (const all of [loaded.intents, loaded.records, loaded.watermarks, loaded.members]) {
+    for (const all of [
+      loaded.intents,
+      loaded.records,
+      loaded.watermarks,
+      loaded.members,
+      loaded.tallies,
+    ]) {
       assert.deepEqual([...all], [])
     }
     assert.deepEqual(Object.values(loaded.counts), [0, 0, 0, 0, 0, 0, 0])
@@ -84,6 +92,8 @@ function stateRules(rule: Rule): void {
     store.commit(
       [
         { kind: 'watermark', job: jobName('a'), dueMs: 1_000 },
+        { kind: 'tally', tally: { ...tally, runs: 1 } },
+        { kind: 'tally', tally },
         { kind: 'member', member: memberId('m1'), bytes: bytes('old') },
         { kind: 'member', member: memberId('m1'), bytes: bytes('new') },
         { kind: 'forgetIntent', id: '1' },
@@ -97,6 +107,7 @@ function stateRules(rule: Rule): void {
     assert.deepEqual(texts(loaded.intents), ['intent 2'])
     assert.deepEqual(texts(loaded.records), texts([record.bytes]))
     assert.deepEqual([...loaded.watermarks], [['a', 1_000]])
+    assert.deepEqual([...loaded.tallies], [tally])
     assert.deepEqual(texts(loaded.members), ['new'])
     assert.equal(again.damaged, 0)
   })

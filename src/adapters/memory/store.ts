@@ -5,6 +5,7 @@
  */
 import type { DurableSelf, Write } from '../../core/effect.ts'
 import type { Counts, Loaded } from '../../core/event.ts'
+import type { Tally } from '../../core/execution/tally.ts'
 import { limits } from '../../core/limits.ts'
 import type { JobName } from '../../core/ids.ts'
 import type { SeenVector } from '../../core/clock/version-vector.ts'
@@ -60,6 +61,7 @@ export class MemoryImage {
   readonly intents: Map<string, Uint8Array> = new Map()
   readonly watermarks: Map<JobName, number> = new Map()
   readonly members: Map<string, Uint8Array> = new Map()
+  readonly tallies: Map<JobName, Tally> = new Map()
   readonly slots: Map<string, readonly HistoryRow[]> = new Map()
   seen: Uint8Array | undefined
   self: DurableSelf | undefined
@@ -70,6 +72,7 @@ export class MemoryImage {
     for (const [id, bytes] of this.intents) copy.intents.set(id, bytes)
     for (const [job, dueMs] of this.watermarks) copy.watermarks.set(job, dueMs)
     for (const [member, bytes] of this.members) copy.members.set(member, bytes)
+    for (const [job, tally] of this.tallies) copy.tallies.set(job, tally)
     for (const [slot, rows] of this.slots) copy.slots.set(slot, rows)
     copy.seen = this.seen
     copy.self = this.self
@@ -96,6 +99,9 @@ export class MemoryImage {
         return
       case 'member':
         this.members.set(write.member, write.bytes)
+        return
+      case 'tally':
+        this.tallies.set(write.tally.job, write.tally)
         return
       case 'self':
         this.self = write.self
@@ -187,6 +193,7 @@ export class MemoryStore implements Store {
       watermarks: [...image.watermarks],
       members: [...image.members.values()],
       counts: count(image),
+      tallies: [...image.tallies.values()],
     }
   }
 
@@ -357,6 +364,8 @@ function count(image: MemoryImage): Counts {
     failed: ran.length - succeeded,
     duplicates: [...image.slots.values()].reduce((n, rows) => n + duplicates(rows), 0),
     missed: sum((record) => hasEndedSo(record, ['missed', 'no-eligible-node'])),
-    skipped: sum((record) => hasEndedSo(record, ['skipped-overlap', 'paused', 'superseded'])),
+    skipped: sum((record) =>
+      hasEndedSo(record, ['skipped-overlap', 'paused', 'superseded', 'capped']),
+    ),
   }
 }

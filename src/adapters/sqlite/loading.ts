@@ -2,6 +2,7 @@
 
 import type { DurableSelf } from '../../core/effect.ts'
 import type { Counts, Loaded } from '../../core/event.ts'
+import type { Tally } from '../../core/execution/tally.ts'
 import { jobName } from '../../core/ids.ts'
 import { limits } from '../../core/limits.ts'
 import type { Database, Row } from './database.ts'
@@ -56,6 +57,7 @@ export function load(
       watermarks: watermarks.whole.map(([, job, due]) => [jobName(job as string), due as number]),
       members: members.whole.map(([, bytes]) => bytes as Uint8Array),
       counts: count(database),
+      tallies: readTallies(database),
     },
     damaged: {
       intents: intents.damaged.map((row) => row[4] as number),
@@ -116,6 +118,13 @@ function readSelf(database: Database): DurableSelf | undefined {
     : (JSON.parse(Buffer.from(value).toString()) as DurableSelf)
 }
 
+function readTallies(database: Database): readonly Tally[] {
+  const rows = database.prepare("SELECT key, value, sum FROM meta WHERE key LIKE 'tally/%'").all()
+  return rows
+    .filter((row) => isIntact(row['sum'], row['key'] as string, row['value'] as Uint8Array))
+    .map((row) => JSON.parse(Buffer.from(row['value'] as Uint8Array).toString()) as Tally)
+}
+
 /** Counted as the ledger counts while it runs. */
 function count(database: Database): Counts {
   const row = database
@@ -126,7 +135,7 @@ function count(database: Database): Counts {
          sum(outcome = 'success') AS succeeded,
          sum(outcome IN ('failure', 'cancelled', 'lost')) AS failed,
          sum(iif(outcome IN ('missed', 'no-eligible-node'), count, 0)) AS missed,
-         sum(iif(outcome IN ('skipped-overlap', 'paused', 'superseded'), count, 0)) AS skipped
+         sum(iif(outcome IN ('skipped-overlap', 'paused', 'superseded', 'capped'), count, 0)) AS skipped
        FROM record`,
     )
     .get()

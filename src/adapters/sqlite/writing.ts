@@ -44,6 +44,9 @@ export function applyWrite(database: Database, history: History, write: Write): 
         )
         .run(write.member, write.bytes, rowSum(write.member, write.bytes))
       return
+    case 'tally':
+      writeMeta(database, `tally/${write.tally.job}`, Buffer.from(JSON.stringify(write.tally)))
+      return
     case 'self':
       writeMeta(database, 'self', Buffer.from(JSON.stringify(write.self)))
       return

@@ -180,6 +180,7 @@ const meanings: Readonly<Record<string, string>> = {
   missed: 'it did not run: nobody was there to start it',
   paused: 'it did not run, because the job was paused',
   'no-eligible-node': 'it did not run: no member was a candidate until its deadline',
+  capped: 'it did not run, because the job had reached its limit',
   superseded: 'it did not run, because the job was changed before it was started',
 }
 

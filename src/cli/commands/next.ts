@@ -40,6 +40,7 @@ export const define: Define = (command, io) => {
           endAtMs: null,
           jitterMs: 0,
           jitterPer: 'job',
+          limit: null,
           anchorMs: fromMs,
         }
         const { schedules } = valueOf(checkTiming(job, timing, fromMs))

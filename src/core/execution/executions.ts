@@ -2,7 +2,7 @@
 // is on record, and draws the consequences of each new record. Every part has a file of its own.
 
 import type { Author } from '../author.ts'
-import type { Counts, ExecutionReport } from '../event.ts'
+import type { ExecutionReport, Loaded } from '../event.ts'
 import {
   attemptId,
   everySlot,
@@ -78,7 +78,7 @@ export class Executions {
   readonly #notes = new Map<AttemptId, readonly string[]>()
   #sweptAtMs = -Infinity
 
-  constructor(components: Components, counts: Counts) {
+  constructor(components: Components, loaded: Pick<Loaded, 'counts' | 'tallies'>) {
     this.#turn = components.turn
     this.#timers = components.timers
     this.#membership = components.membership
@@ -91,7 +91,7 @@ export class Executions {
       merged: (stored: StoredRecord) => this.#merged(stored),
       isAsked: (attempt: AttemptId) => this.takeover.get(attempt) !== undefined,
     }
-    this.#records = new Records({ ...components, world }, counts)
+    this.#records = new Records({ ...components, world }, loaded)
     const parts = {
       ...components,
       candidacy: this.#candidacy,

@@ -15,6 +15,7 @@ import {
 } from '../ids.ts'
 import { limits } from '../limits.ts'
 import type { Counts } from '../event.ts'
+import { Tallies, type Tally } from './tally.ts'
 import {
   phases,
   ranOutcomes,
@@ -37,6 +38,8 @@ interface ExecutionEntry {
   readonly job: JobName
   readonly dueMs: number
   readonly slots: Map<Slot, SlotEntry>
+  hasRun: boolean
+  hasSucceeded: boolean
 }
 
 export interface Merged {
@@ -56,6 +59,7 @@ export const isSettled = (record: ExecutionRecord): boolean =>
   record.phase === 'ended' && record.nextAttemptAtMs === null
 
 export class Ledger {
+  readonly tallies: Tallies
   readonly #executions = new Map<ExecutionId, ExecutionEntry>()
   /** Settled executions by job: those of ticks, of which the newest are kept, and dispatches, longer. */
   readonly #settled = new Map<JobName, Set<ExecutionId>>()
@@ -65,8 +69,9 @@ export class Ledger {
   readonly #ranges = new Map<JobName, StoredRecord[]>()
   readonly #counts: { -readonly [K in keyof Counts]: Counts[K] }
 
-  constructor(counts: Counts) {
+  constructor(counts: Counts, tallies: Iterable<Tally> = []) {
     this.#counts = { ...counts }
+    this.tallies = new Tallies(tallies)
   }
 
   get counts(): Counts {
@@ -86,6 +91,7 @@ export class Ledger {
     attempt.byExecutor.set(record.executor, stored)
     const isDuplicate = claimsBefore === 1 && countClaims(attempt) === 2
     if (isCounted) this.#count(record, known?.record, isDuplicate)
+    this.#tell(entry, record, isCounted)
     this.#track(record.execution, entry)
     return { isNews: true, isDuplicate }
   }
@@ -95,6 +101,8 @@ export class Ledger {
       job: record.job,
       dueMs: record.dueMs,
       slots: new Map(),
+      hasRun: false,
+      hasSucceeded: false,
     }))
   }
 
@@ -130,6 +138,18 @@ export class Ledger {
     if (record.outcome === 'success') counts.succeeded += 1
     else if (isRan(record)) counts.failed += 1
     else this.#countNotRun(record, 1)
+  }
+
+  /** Notes that an execution of a tick ran, and ran well; each of it once. */
+  #tell(entry: ExecutionEntry, record: ExecutionRecord, isCounted: boolean): void {
+    if (record.trigger !== 'schedule' || !isSettled(record) || !isRan(record)) return
+    const runs = Number(!entry.hasRun)
+    const successes = Number(record.outcome === 'success' && !entry.hasSucceeded)
+    entry.hasRun = true
+    entry.hasSucceeded ||= successes === 1
+    if (isCounted && runs + successes > 0) {
+      this.tallies.add(record.job, record.generation, { runs, successes })
+    }
   }
 
   #countNotRun(record: ExecutionRecord, ticks: number): void {

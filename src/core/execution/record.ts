@@ -14,6 +14,7 @@ export type NotRunOutcome =
   | 'paused'
   | 'no-eligible-node'
   | 'superseded'
+  | 'capped'
 export type Outcome = RanOutcome | NotRunOutcome
 
 export const ranOutcomes: readonly RanOutcome[] = ['success', 'failure', 'cancelled', 'lost']
@@ -23,6 +24,7 @@ export const notRunOutcomes: readonly NotRunOutcome[] = [
   'paused',
   'no-eligible-node',
   'superseded',
+  'capped',
 ]
 
 /** What made an executor start. */

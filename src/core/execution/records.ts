@@ -1,7 +1,7 @@
 // What this node says about executions, and what it hears: stamped, stored, merged, passed on.
 
 import type { Author } from '../author.ts'
-import type { Counts } from '../event.ts'
+import type { Loaded } from '../event.ts'
 import { parseAttemptId, type AttemptId, type MemberId } from '../ids.ts'
 import type { Replica } from '../jobs/replica.ts'
 import type { Crypto } from '../trust/crypto.ts'
@@ -36,9 +36,9 @@ export class Records {
       post: Post
       world: RecordsWorld
     },
-    counts: Counts,
+    { counts, tallies }: Pick<Loaded, 'counts' | 'tallies'>,
   ) {
-    this.ledger = new Ledger(counts)
+    this.ledger = new Ledger(counts, tallies)
     this.#turn = components.turn
     this.#author = components.author
     this.#crypto = components.crypto

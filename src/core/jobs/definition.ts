@@ -2,6 +2,13 @@
 // milliseconds, every instant in milliseconds of UTC. The groups are the unit of merging:
 // finer merging would create a schedule that nobody wrote.
 
+/** After so many executions the job is over. */
+export interface Limit {
+  readonly of: 'runs' | 'successes'
+  readonly count: number
+  readonly afterwards: 'pause' | 'delete'
+}
+
 /** When the job has ticks. */
 export interface Timing {
   /** At least one entry, each a form of docs/reference/schedule.md: cron, `@every`, `@at`, `@manually` … */
@@ -14,6 +21,7 @@ export interface Timing {
   readonly jitterMs: number
   /** `member`: where every member has its own slot, each has a jitter of its own. */
   readonly jitterPer: 'job' | 'member'
+  readonly limit: Limit | null
   /** Phase of `@every`: instant of the write that set the interval; ticks exist only after it. */
   readonly anchorMs: number
 }

@@ -18,6 +18,7 @@ import type {
   Timing,
 } from './definition.ts'
 import { run } from './document-run.ts'
+import { limit } from './document-limit.ts'
 import { list, map, set } from './shape-collection.ts'
 import { type Advice, field, type Fields, record } from './shape-record.ts'
 import { duration, instant } from './shape-time.ts'
@@ -79,6 +80,7 @@ export const timing: Fields<Timing> = {
     'member: on every node another start',
     'job',
   ),
+  limit: field('limit', nullable(limit), 'after so many runs or successes: pause or delete', null),
   anchorMs: field(null, integer(INSTANT_MIN_MS, INSTANT_MAX_MS), 'phase of @every'),
 }
 
@@ -259,15 +261,7 @@ export const advice: Advice = {
       'profile',
       'secrets',
     ]
-      .concat([
-        'minority',
-        'confirm',
-        'roster',
-        'limit',
-        'pauseOnFailure',
-        'totalTimeout',
-        'overlapKey',
-      ])
+      .concat(['minority', 'confirm', 'roster', 'pauseOnFailure', 'totalTimeout', 'overlapKey'])
       .concat(['maxStartsPerMinute', 'maxStartsPerDay', 'lateJoiners', 'expectEvery'])
       .concat(['placement.where', 'placement.affinity', 'placement.shards', 'placement.stagger'])
       .concat(['placement.weight', 'placement.countStrict', 'rollout'])

@@ -128,6 +128,7 @@ export const defaultGroups: Groups = {
     endAtMs: null,
     jitterMs: 0,
     jitterPer: 'job',
+    limit: null,
     anchorMs: 0,
   },
   action: { run: { kind: 'exec', argv: ['false'] }, env: {}, timeoutMs: null, killAfterMs: 10_000 },

@@ -10,6 +10,7 @@ import { limits } from '../limits.ts'
 import type { Turn } from '../turn.ts'
 import { Agenda } from './agenda.ts'
 import { CatchUps } from './catch-up.ts'
+import { NotRunRanges, type Refusal } from './not-run-ranges.ts'
 import {
   catchUpDelayMs,
   judgeOverdue,
@@ -32,13 +33,10 @@ interface Track {
   watermarkMs: number
   /** Ticks that were looked at and are not decided. */
   readonly undecided: Set<number>
-  /** A run of equal not-run ticks that this node writes as one record. */
-  pausedFrom: { dueMs: number; count: number; writtenAtMs: number } | undefined
   /** Missed ticks, by the first of each range, that another member is to record; else we do, then. */
   readonly unsaid: Map<number, { readonly range: MissedRange; readonly atMs: number }>
 }
 
-const pausedWriteMs = 60_000
 /** How long each member that is to record missed ticks before us may take. */
 const sayWithinMs = 5_000
 /** A job is judged as overdue, not tick by tick, when it lags by more than this many of them. */
@@ -51,9 +49,13 @@ export class Planner {
   readonly #post: Post
   readonly #isSelf: (member: string) => boolean
   readonly #coveredFromMs: () => number
+  readonly #limitReached: (job: Job) => void
   readonly #tracks = new Map<JobName, Track>()
   /** Planned start of each job's next tick, cluster time. */
   readonly #agenda = new Agenda()
+  readonly #notRun: NotRunRanges
+  /** Jobs with a limit that came nearer. */
+  readonly #limited = new Set<JobName>()
   /** Late ticks that run one after another. */
   readonly #catchUps = new CatchUps()
   /** Jobs with missed ticks that another member is to record. */
@@ -70,6 +72,8 @@ export class Planner {
     isSelf: (member: string) => boolean
     /** Since when other members have been looking after ticks; Infinity: nobody else does. */
     coveredFromMs: () => number
+    /** The job is to be paused or deleted. */
+    limitReached: (job: Job) => void
   }) {
     this.#turn = components.turn
     this.#catalog = components.catalog
@@ -77,6 +81,10 @@ export class Planner {
     this.#post = components.post
     this.#isSelf = components.isSelf
     this.#coveredFromMs = components.coveredFromMs
+    this.#limitReached = components.limitReached
+    this.#notRun = new NotRunRanges((job, range, { outcome, reason }) =>
+      this.#executions.writeNotRun(job, range, outcome, reason),
+    )
   }
 
   /** Instant of the next due tick, cluster time. */
@@ -128,7 +136,6 @@ export class Planner {
         lookedMs: -1,
         watermarkMs: -1,
         undecided: new Set(),
-        pausedFrom: undefined,
         unsaid: new Map(),
       }
       this.#tracks.set(name, track)
@@ -152,6 +159,7 @@ export class Planner {
       this.#agenda.delete(name)
       this.#executions.supersede(name, () => false)
       this.#supersedeLine(name, track, () => false)
+      this.#notRun.drop(name)
       this.#tracks.delete(name)
       return
     }
@@ -167,7 +175,8 @@ export class Planner {
       return isTick(watch.dueMs)
     })
     this.#supersedeLine(name, track, isTick)
-    if (isEnabled) this.#closePaused(job, track)
+    if (isEnabled) this.#notRun.close(job)
+    if (timing.limit !== null) this.#limited.add(name)
     const isNew = track.lookedMs < 0
     if (isNew) track.lookedMs = this.#turn.clusterMs
     if (track.anchorMs !== timing.anchorMs && isEnabled) this.#wantLate(job, track)
@@ -229,6 +238,7 @@ export class Planner {
     }
     for (const name of this.#unsaid) this.#tellUnsaid(name)
     for (const name of this.#catchUps.names()) this.#release(name)
+    for (const name of this.#limited) this.#watchLimit(name)
     let room: number = limits.ticksPerWakeMax
     // a job whose next tick is due as well comes up again before anybody is answered about it
     while (room > 0) {
@@ -261,9 +271,12 @@ export class Planner {
       return
     }
     track.lookedMs = dueMs
-    if (!this.#isEnabled(job)) this.#pass(job, track, dueMs)
-    else {
-      this.#closePaused(job, track)
+    const refusal = this.#refusalOf(job)
+    if (refusal !== undefined) {
+      if (refusal.outcome === 'capped') this.#limited.add(name)
+      if (this.#speaks(job)) this.#notRun.add(job, dueMs, refusal, this.#turn.clusterMs)
+    } else {
+      this.#notRun.close(job)
       this.#want(
         job,
         track,
@@ -289,7 +302,7 @@ export class Planner {
     const nowMs = this.#turn.clusterMs
     const afterMs = track.watermarkMs < 0 ? nowMs : track.watermarkMs
     track.lookedMs = nowMs
-    if (this.#isEnabled(job)) {
+    if (this.#refusalOf(job) === undefined) {
       if (track.watermarkMs < 0) this.#wantLate(job, track)
       const covered: OverdueTick[] = []
       const ticks = this.#uncovered(job, { afterMs, readyAtMs: nowMs }, covered)
@@ -351,6 +364,12 @@ export class Planner {
   }
 
   #catchUp(job: Job, track: Track, tick: OverdueTick): void {
+    if (this.#isOver(job)) {
+      const range = { fromMs: tick.dueMs, toMs: tick.dueMs, count: 1 }
+      track.undecided.delete(tick.dueMs)
+      if (this.#speaks(job)) this.#executions.writeNotRun(job, range, 'capped', 'limit')
+      return
+    }
     const intervalMs = intervalAfter(job.name, job.groups.timing, tick.dueMs)
     const spreadMs = catchUpDelayMs(`${job.name}@${tick.dueMs}`, intervalMs)
     const plannedMs = Math.min(this.#turn.clusterMs + spreadMs, tick.cutoffMs)
@@ -411,27 +430,28 @@ export class Planner {
     }
   }
 
-  /** A tick of a paused job: one record for the whole run, written now and then. */
-  #pass(job: Job, track: Track, dueMs: number): void {
-    if (!this.#speaks(job)) return
-    const run = track.pausedFrom ?? { dueMs, count: 0, writtenAtMs: -Infinity }
-    run.count += 1
-    track.pausedFrom = run
-    if (this.#turn.clusterMs - run.writtenAtMs < pausedWriteMs) return
-    this.#writePaused(job, run, dueMs)
+  /** Why a tick planned now does not run, if so; in the order of judgement. */
+  #refusalOf(job: Job): Refusal | undefined {
+    if (!this.#isEnabled(job)) return { outcome: 'paused', reason: job.groups.enabled.note }
+    return this.#isOver(job) ? { outcome: 'capped', reason: 'limit' } : undefined
   }
 
-  #writePaused(job: Job, run: NonNullable<Track['pausedFrom']>, toMs: number): void {
-    run.writtenAtMs = this.#turn.clusterMs
-    const range = { fromMs: run.dueMs, toMs, count: run.count }
-    this.#executions.writeNotRun(job, range, 'paused', job.groups.enabled.note)
+  /** Whether the job has reached its limit, as far as this node has heard. */
+  #isOver({ name, generation, groups }: Job): boolean {
+    const { limit } = groups.timing
+    if (limit === null) return false
+    return this.#executions.ledger.tallies.of(name, generation)[limit.of] >= limit.count
   }
 
-  #closePaused(job: Job, track: Track): void {
-    const run = track.pausedFrom
-    if (run === undefined) return
-    track.pausedFrom = undefined
-    if (run.count > 1) this.#writePaused(job, run, track.lookedMs)
+  /** Counts on disk what a limit counts, and ends a job that has reached it. */
+  #watchLimit(name: JobName): void {
+    this.#limited.delete(name)
+    const job = this.#catalog.live(name)
+    if (job === undefined || job.groups.timing.limit === null) return
+    const tally = this.#executions.ledger.tallies.of(name, job.generation)
+    const writes = [{ kind: 'tally', tally }] as const
+    this.#turn.emit({ kind: 'persist', durability: 'normal', writes })
+    if (this.#isOver(job) && this.#isEnabled(job) && this.#speaks(job)) this.#limitReached(job)
   }
 
   /** A tick has its record. */
@@ -440,6 +460,7 @@ export class Planner {
     const job = this.#catalog.live(name)
     if (track === undefined || job === undefined) return
     // where every member has its own slot, another's record decides nothing here
+    if (job.groups.timing.limit !== null) this.#limited.add(name)
     if (slot !== this.#executions.slotOf(job)) return
     track.undecided.delete(dueMs)
     this.#advance(name, track)

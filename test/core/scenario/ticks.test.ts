@@ -247,3 +247,58 @@ test('with jitterPer member each member of an every-node job starts at an offset
   }
   assert.ok(new Set(starts.map(({ atMs }) => atMs)).size === 4)
 })
+
+test('a job that has reached its limit pauses, and its ticks end capped or paused', () => {
+  const fleet = Fleet.running({ size: 3 })
+  fleet.run(8_000)
+  fleet.put(0, 'a', { schedule: '* * * * * *', limit: 5, overlap: 'allow' })
+  fleet.run(20_000)
+  assert.equal(fleet.starts('a').length, 5)
+  for (const node of fleet.up) {
+    const job = fleet.machine(node).node.replica.catalog.live(jobName('a'))!
+    assert.deepEqual(job.groups.enabled.enabled, false)
+    assert.equal(job.groups.enabled.note, 'limit of 5 runs reached')
+    assert.deepEqual(job.conflicts, [])
+  }
+  const lastMs = Number(fleet.starts('a').at(-1)!.execution.split('@')[1])
+  assert.match(outcomeOf(fleet, 0, 'a', lastMs + 1_000), /capped|paused/)
+})
+
+test('a limit of successes counts a tick once, after its retries, and survives a restart of all', () => {
+  const fleet = Fleet.running({
+    size: 3,
+    script: (launch) => ({
+      durationMs: 10,
+      exit: launch.attempt.endsWith('.1') ? 1 : 0,
+    }),
+  })
+  fleet.run(8_000)
+  const retry = { max: 1, base: '1s', jitter: 0, on: ['failure'] }
+  const limit = { successes: 4, then: 'delete' }
+  fleet.put(0, 'a', { schedule: '*/5 * * * * *', limit, retry })
+  const run = (count: number): void => {
+    fleet.until(`${count} ticks`, 60_000, () => dues(fleet).size === count)
+  }
+  run(2)
+  fleet.run(3_000)
+  fleet.restart(0, 1, 2)
+  fleet.run(60_000)
+  assert.equal(dues(fleet).size, 4)
+  assert.equal(fleet.starts('a').length, 8)
+  for (const node of fleet.up) {
+    assert.equal(fleet.machine(node).node.replica.catalog.live(jobName('a')), undefined)
+  }
+})
+
+const dues = (fleet: Fleet): ReadonlySet<string> =>
+  new Set(fleet.starts('a').map(({ execution }) => execution))
+
+test('skipped ticks and dispatches do not count against a limit', () => {
+  const fleet = Fleet.running({ size: 1, script: () => ({ durationMs: 1_500, exit: 0 }) })
+  fleet.put(0, 'a', { schedule: '* * * * * *', limit: 3 })
+  fleet.dispatch(0, 'a', 'k')
+  fleet.run(30_000)
+  const ticks = fleet.starts('a').filter(({ execution }) => execution.includes('@'))
+  assert.equal(ticks.length, 3)
+  assert.equal(fleet.starts('a').length, 4)
+})

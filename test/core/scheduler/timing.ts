@@ -11,6 +11,7 @@ export function timingOf(schedule: string | readonly string[], over: Partial<Tim
     endAtMs: null,
     jitterMs: 0,
     jitterPer: 'job',
+    limit: null,
     anchorMs: 0,
     ...over,
   }

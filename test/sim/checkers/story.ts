@@ -28,6 +28,7 @@ const plain: Definition = {
     endAtMs: null,
     jitterMs: 0,
     jitterPer: 'job',
+    limit: null,
     anchorMs: startMs - 3_600_000,
   },
   action: { run: { kind: 'exec', argv: ['true'] }, env: {}, timeoutMs: null, killAfterMs: 10_000 },

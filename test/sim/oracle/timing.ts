@@ -10,6 +10,7 @@ export function timingOf(schedule: string, over: Partial<Timing> = {}): Timing {
     endAtMs: null,
     jitterMs: 0,
     jitterPer: 'job',
+    limit: null,
     anchorMs: 0,
     ...over,
   }
