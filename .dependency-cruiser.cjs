@@ -2,7 +2,6 @@
 // cli, dashboard → app → adapters → ports → core. Run by scripts/check-layers.ts.
 
 const cron = '^src/core/scheduler/cron[.]ts$'
-const cbor = '^src/core/wire/cbor[.]ts$'
 const entryPoints = [
   '^src/adapters/executor/executor-process[.]ts$',
   '^src/cli/main[.]ts$',
@@ -22,7 +21,7 @@ module.exports = {
     rule(
       'core-imports-core-only',
       'Core decides; it knows no package, no Node module and no outer layer.',
-      { path: '^src/core/', pathNot: [cron, cbor] },
+      { path: '^src/core/', pathNot: cron },
       { pathNot: '^src/core/' },
     ),
     rule(
@@ -30,12 +29,6 @@ module.exports = {
       'The one file of core that may import croner.',
       { path: cron },
       { pathNot: ['^src/core/', '(^|/)node_modules/croner/'] },
-    ),
-    rule(
-      'core-cbor-imports-cborg-only',
-      'The one file of core that may import cborg.',
-      { path: cbor },
-      { pathNot: ['^src/core/', '(^|/)node_modules/cborg/'] },
     ),
     rule(
       'ports-import-core-only',

@@ -21,12 +21,10 @@ const layerConfig = createRequire(import.meta.url)('../.dependency-cruiser.cjs')
 type Tree = Readonly<Record<string, string>>
 
 const packages: Tree = Object.fromEntries(
-  ['croner', 'cborg', 'libp2p', '@libp2p/tcp', 'it-pipe', 'undeclared', 'for-tests'].flatMap(
-    (name) => [
-      [`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0' })],
-      [`node_modules/${name}/index.js`, 'module.exports = 1\n'],
-    ],
-  ),
+  ['croner', 'libp2p', '@libp2p/tcp', 'it-pipe', 'undeclared', 'for-tests'].flatMap((name) => [
+    [`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0' })],
+    [`node_modules/${name}/index.js`, 'module.exports = 1\n'],
+  ]),
 )
 
 const clean: Tree = {
@@ -41,7 +39,7 @@ const clean: Tree = {
   'src/core/node.ts': `import './scheduler/cron.ts'\nimport './wire/cbor.ts'\n`,
   'src/core/ids.ts': `export type Id = string\n`,
   'src/core/scheduler/cron.ts': `import 'croner'\n`,
-  'src/core/wire/cbor.ts': `import 'cborg'\n`,
+  'src/core/wire/cbor.ts': ``,
   'test/sim/oracle.ts': `import type { Id } from '../../src/core/ids.ts'\nexport type Subject = Id\n`,
 }
 
@@ -51,8 +49,8 @@ const layerBreakers: readonly (readonly [file: string, source: string, ...rules:
   ['src/core/a-node-module.ts', `import 'node:fs'\n`, 'core-imports-core-only'],
   ['src/core/a-port.ts', `import type {} from '../ports/network.ts'\n`, 'core-imports-core-only'],
   ['src/core/an-adapter.ts', `import '../adapters/log/log.ts'\n`, 'core-imports-core-only'],
-  ['src/core/scheduler/cron.ts', `import 'cborg'\n`, 'core-cron-imports-croner-only'],
-  ['src/core/wire/cbor.ts', `import 'croner'\n`, 'core-cbor-imports-cborg-only'],
+  ['src/core/scheduler/cron.ts', `import 'libp2p'\n`, 'core-cron-imports-croner-only'],
+  ['src/core/wire/cbor.ts', `import 'croner'\n`, 'core-imports-core-only'],
   ['src/ports/clock.ts', `import '../adapters/log/log.ts'\n`, 'ports-import-core-only'],
   ['src/ports/store.ts', `import 'node:sqlite'\n`, 'ports-import-core-only'],
   ['src/adapters/log/app.ts', `import '../../app/daemon.ts'\n`, 'adapters-import-inwards'],
@@ -246,7 +244,7 @@ async function plant(t: TestContext, files: Tree): Promise<string> {
   t.after(() => rm(root, { recursive: true }))
   const manifest = {
     name: 'tree',
-    dependencies: { croner: '1', cborg: '1', libp2p: '1', '@libp2p/tcp': '1', 'it-pipe': '1' },
+    dependencies: { croner: '1', libp2p: '1', '@libp2p/tcp': '1', 'it-pipe': '1' },
     devDependencies: { 'for-tests': '1' },
   }
   const tsconfig = {

@@ -36,18 +36,13 @@ export interface Heartbeat {
 }
 
 const digest: Reader<bigint> = (value) => {
-  let number = 0n
-  for (const byte of bytes(8)(value)) number = (number << 8n) | BigInt(byte)
-  return number
+  const { buffer, byteOffset } = bytes(8)(value)
+  return new DataView(buffer, byteOffset).getBigUint64(0)
 }
 
 function toBytes(number: bigint): Uint8Array {
   const out = new Uint8Array(8)
-  let rest = number
-  for (let i = 7; i >= 0; i--) {
-    out[i] = Number(rest & 0xffn)
-    rest >>= 8n
-  }
+  new DataView(out.buffer).setBigUint64(0, number)
   return out
 }
 

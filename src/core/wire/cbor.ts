@@ -7,15 +7,15 @@
  * bytewise on the encoded key (for text that is: shorter first, then by bytes), false, true, null. No
  * floats, tags, indefinite lengths, undefined, duplicate keys. What decodes re-encodes to its bytes.
  *
- * cborg encodes. Decoding is done here, in one strict pass, because cborg would need a scan before it
- * (nesting exhausts the stack), a walk after it (prototypes, numbers) and a second encoding (key order),
- * and would still replace malformed UTF-8 and swallow a leading U+FEFF. Fuzz tests hold both together.
+ * Both directions are one strict pass. A library would need a scan before decoding (nesting exhausts the
+ * stack), a walk after it (prototypes, numbers) and a second encoding (key order), and every message of
+ * a node comes through here. Fuzz tests hold this and cborg together.
  *
  * Maps have no prototype, so no key of a peer can be taken for a method; `__proto__` is refused as well,
  * for the sake of code that copies maps into plain objects.
  */
-import { encode as encodeCbor } from 'cborg'
 import { invariant } from '../invariant.ts'
+import { compareText } from '../order.ts'
 
 /** What can be written. */
 export type Cbor =
@@ -55,50 +55,153 @@ export const cborContainersMax = 16_384
 
 /** The canonical bytes of a value; what cannot be written is a programming error (see findUnencodable). */
 export function encode(value: Cbor): Uint8Array {
-  const fault = findUnencodable(value)
+  const encoder = new Encoder()
+  const fault = faultOf(() => encoder.writeItem(value, 0))
   invariant(fault === undefined, `cannot be written as CBOR: ${fault}`)
-  return encodeCbor(value)
+  return encoder.take()
 }
 
 /** Says why a value has no canonical form, undefined when it has one: for values that users supply. */
 export function findUnencodable(value: unknown): CborFault | undefined {
-  return examine(value, 0, { count: 0 })
+  return faultOf(() => new Encoder().writeItem(value, 0))
 }
 
-function examine(
-  value: unknown,
-  depth: number,
-  containers: { count: number },
-): CborFault | undefined {
-  switch (typeof value) {
-    case 'boolean':
-      return undefined
-    case 'number':
-      return Number.isSafeInteger(value) ? undefined : 'unsupported'
-    case 'string':
-      return value.isWellFormed() ? undefined : 'malformed'
-    case 'object':
-      break
-    default:
-      return 'unsupported'
+function faultOf(run: () => void): CborFault | undefined {
+  try {
+    run()
+    return undefined
+  } catch (error) {
+    if (error instanceof Fault) return error.reason
+    throw error
   }
-  if (value === null || value instanceof Uint8Array) return undefined
-  if (depth >= cborDepthMax) return 'too-deep'
-  if (++containers.count > cborContainersMax) return 'too-large'
-  const isArray = Array.isArray(value)
-  if (!isArray) {
-    const prototype: unknown = Object.getPrototypeOf(value)
-    if (prototype !== null && prototype !== Object.prototype) return 'unsupported'
-    for (const key of Object.keys(value)) {
-      if (key === '__proto__') return 'bad-key'
-      if (!key.isWellFormed()) return 'malformed'
+}
+
+/** Leaves the recursion of one pass; never leaves this file. */
+class Fault extends Error {
+  readonly reason: CborFault
+
+  constructor(reason: CborFault) {
+    super(reason)
+    this.reason = reason
+  }
+}
+
+const utf8 = new TextEncoder()
+/** Where values are written before their length is known; one value at a time. */
+let scratch = new Uint8Array(4_096)
+
+class Encoder {
+  #at = 0
+  #containers = 0
+
+  /** A copy of what was written. */
+  take(): Uint8Array {
+    return scratch.slice(0, this.#at)
+  }
+
+  writeItem(value: unknown, depth: number): void {
+    switch (typeof value) {
+      case 'boolean':
+        this.#writeHead(7, value ? 21 : 20)
+        return
+      case 'number':
+        if (!Number.isSafeInteger(value)) throw new Fault('unsupported')
+        if (value < 0) this.#writeHead(1, -1 - value)
+        else this.#writeHead(0, value)
+        return
+      case 'string':
+        this.#writeText(value)
+        return
+      case 'object':
+        if (value === null) this.#writeHead(7, 22)
+        else if (value instanceof Uint8Array) this.#writeBytes(2, value)
+        else this.#writeContainer(value, depth)
+        return
+      default:
+        throw new Fault('unsupported')
     }
   }
-  for (const inner of isArray ? (value as unknown[]) : Object.values(value)) {
-    const fault = examine(inner, depth + 1, containers)
-    if (fault !== undefined) return fault
+
+  /** Room for this many bytes more. */
+  #reserve(count: number): void {
+    if (this.#at + count <= scratch.length) return
+    const larger = new Uint8Array(2 * (this.#at + count))
+    larger.set(scratch.subarray(0, this.#at))
+    scratch = larger
   }
-  return undefined
+
+  /** A type with a number: a value, a length or a count, in its shortest form. */
+  #writeHead(major: number, argument: number): void {
+    this.#reserve(9)
+    const head = major << 5
+    if (argument < 24) scratch[this.#at++] = head | argument
+    else if (argument < 0x100) this.#writeArgument(head | 24, argument, 1)
+    else if (argument < 0x1_0000) this.#writeArgument(head | 25, argument, 2)
+    else if (argument < 0x1_0000_0000) this.#writeArgument(head | 26, argument, 4)
+    else this.#writeArgument(head | 27, argument, 8)
+  }
+
+  #writeArgument(head: number, argument: number, width: number): void {
+    scratch[this.#at] = head
+    let rest = argument
+    for (let i = this.#at + width; i > this.#at; i--) {
+      scratch[i] = rest
+      rest = Math.floor(rest / 256)
+    }
+    this.#at += 1 + width
+  }
+
+  #writeBytes(major: number, bytes: Uint8Array): void {
+    this.#writeHead(major, bytes.length)
+    this.#reserve(bytes.length)
+    scratch.set(bytes, this.#at)
+    this.#at += bytes.length
+  }
+
+  #writeText(text: string): void {
+    if (isAscii(text)) {
+      this.#writeHead(3, text.length)
+      this.#reserve(text.length)
+      for (let i = 0; i < text.length; i++) scratch[this.#at++] = text.charCodeAt(i)
+      return
+    }
+    if (!text.isWellFormed()) throw new Fault('malformed')
+    this.#writeBytes(3, utf8.encode(text))
+  }
+
+  #writeContainer(value: object, depth: number): void {
+    if (depth >= cborDepthMax) throw new Fault('too-deep')
+    if (++this.#containers > cborContainersMax) throw new Fault('too-large')
+    if (Array.isArray(value)) {
+      const items: readonly unknown[] = value
+      this.#writeHead(4, items.length)
+      for (const item of items) this.writeItem(item, depth + 1)
+      return
+    }
+    const prototype: unknown = Object.getPrototypeOf(value)
+    if (prototype !== null && prototype !== Object.prototype) throw new Fault('unsupported')
+    const map = value as { readonly [key: string]: unknown }
+    const keys = Object.keys(map)
+    this.#writeHead(5, keys.length)
+    for (const key of keys.every(isAscii) ? keys.sort(compareAscii) : keys.sort(compareEncoded)) {
+      if (key === '__proto__') throw new Fault('bad-key')
+      this.#writeText(key)
+      this.writeItem(map[key], depth + 1)
+    }
+  }
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false
+  return true
+}
+
+const compareAscii = (a: string, b: string): number => a.length - b.length || compareText(a, b)
+
+function compareEncoded(a: string, b: string): number {
+  const [left, right] = [utf8.encode(a), utf8.encode(b)]
+  const different = left.findIndex((byte, i) => byte !== right[i])
+  return left.length - right.length || (different < 0 ? 0 : left[different]! - right[different]!)
 }
 
 /** Reads one canonical value that fills the bytes exactly. */
@@ -112,16 +215,6 @@ export function decode(bytes: Uint8Array, limits: DecodeLimits): Decoded {
   } catch (error) {
     if (error instanceof Fault) return { ok: false, reason: error.reason }
     throw error
-  }
-}
-
-/** Leaves the recursion of one decode; never leaves this file. */
-class Fault extends Error {
-  readonly reason: CborFault
-
-  constructor(reason: CborFault) {
-    super(reason)
-    this.reason = reason
   }
 }
 
@@ -198,7 +291,8 @@ class Decoder {
 
   #readBytes(minor: number): Uint8Array {
     const end = this.#readCount(minor, 1) + this.#at
-    const copy = new Uint8Array(this.#bytes.subarray(this.#at, end))
+    const copy = new Uint8Array(end - this.#at)
+    copy.set(this.#bytes.subarray(this.#at, end))
     this.#at = end
     return copy
   }
