@@ -94,8 +94,11 @@ export class SeenVector {
   /** Actors with gaps, those whose gaps are oldest first. */
   readonly #gapped = new Set<string>()
   #gaps = 0
-  /** Hashes of the actors that did not change since the last digest. */
+  /** Hashes and rows of the actors that did not change since they were last asked for. */
   readonly #hashes = new Map<string, bigint>()
+  readonly #rows = new Map<string, Cbor>()
+  /** `actors()` until one comes or goes. */
+  #actors: readonly string[] | undefined
   /** The digest until something changes. */
   #digest: bigint | undefined
 
@@ -151,13 +154,15 @@ export class SeenVector {
 
   /** Actors in the order of their text. */
   actors(): readonly string[] {
-    return [...this.#intervals.keys()].toSorted()
+    this.#actors ??= [...this.#intervals.keys()].toSorted()
+    return this.#actors
   }
 
   /** An independent copy. */
   copy(): SeenVector {
     const copy = new SeenVector()
     for (const [actor, seen] of this.#intervals) copy.#intervals.set(actor, seen)
+    for (const [actor, row] of this.#rows) copy.#rows.set(actor, row)
     for (const actor of this.#gapped) copy.#gapped.add(actor)
     copy.#gaps = this.#gaps
     return copy
@@ -185,9 +190,9 @@ export class SeenVector {
   /** Rows [actor as 8 bytes, contiguous maximum, from, to, from, to …] in the order of actors. */
   toCbor(): Cbor {
     return this.actors().map((actor) => {
-      const seen = this.#intervals.get(actor)!
-      const row = seen[0] === 1 ? seen.slice(1) : [0, ...seen]
-      return [actorBytes(actor), ...row]
+      const row = this.#rows.get(actor) ?? toRow(actor, this.#intervals.get(actor)!)
+      this.#rows.set(actor, row)
+      return row
     })
   }
 
@@ -209,6 +214,7 @@ export class SeenVector {
     const lead = united[0] === 1 ? 2 : 0
     const kept = united.slice(0, lead + 2 * seenGapsPerActorMax)
     this.#gaps += countGaps(kept) - countGaps(this.#intervals.get(actor) ?? [])
+    if (!this.#intervals.has(actor)) this.#actors = undefined
     this.#intervals.set(actor, kept)
     this.#noteChanged(actor)
     if (countGaps(kept) === 0) this.#gapped.delete(actor)
@@ -228,6 +234,7 @@ export class SeenVector {
 
   #noteChanged(actor: string): void {
     this.#hashes.delete(actor)
+    this.#rows.delete(actor)
     this.#digest = undefined
   }
 
@@ -237,7 +244,10 @@ export class SeenVector {
     this.#gapped.delete(actor)
     this.#noteChanged(actor)
     if (seen[0] === 1) this.#intervals.set(actor, seen.slice(0, 2))
-    else this.#intervals.delete(actor)
+    else {
+      this.#intervals.delete(actor)
+      this.#actors = undefined
+    }
   }
 }
 
@@ -250,6 +260,10 @@ function leading(seen: Intervals): number {
 
 function countGaps(seen: Intervals): number {
   return seen.length / 2 - (seen[0] === 1 ? 1 : 0)
+}
+
+function toRow(actor: string, seen: Intervals): Cbor {
+  return [actorBytes(actor), ...(seen[0] === 1 ? seen.slice(1) : [0, ...seen])]
 }
 
 /** Union of two interval lists; neighbours such as [1, 2] and [3, 3] become one. */
@@ -281,14 +295,13 @@ function isWithin(part: Intervals, whole: Intervals): boolean {
 
 function actorBytes(actor: string): Uint8Array {
   const out = new Uint8Array(8)
-  for (let i = 0; i < 8; i++) out[i] = Number.parseInt(actor.slice(2 * i, 2 * i + 2), 16)
+  new DataView(out.buffer).setBigUint64(0, BigInt(`0x${actor}`))
   return out
 }
 
 const readActor: Reader<string> = (value) => {
-  let actor = 0n
-  for (const byte of bytes(8)(value)) actor = (actor << 8n) | BigInt(byte)
-  return hex64(actor)
+  const { buffer, byteOffset } = bytes(8)(value)
+  return hex64(new DataView(buffer, byteOffset).getBigUint64(0))
 }
 
 const readRow: Reader<readonly [string, Intervals]> = (value) => {
