@@ -22,7 +22,7 @@ export interface Hands {
 
 /** Carries out the effects of several steps, which share one transaction. */
 export function carryOut(steps: readonly (readonly Effect[])[], hands: Hands): void {
-  const isStored = persist(steps.flat(), hands)
+  const isStored = persist(steps, hands)
   const isSafe = (step: readonly Effect[]): boolean =>
     isStored || !step.some(({ kind }) => kind === 'persist')
   for (const step of steps) if (isSafe(step)) for (const effect of step) hands.send(effect)
@@ -31,21 +31,25 @@ export function carryOut(steps: readonly (readonly Effect[])[], hands: Hands): v
 }
 
 /** Commits all writes of a turn; false when that failed. */
-function persist(effects: readonly Effect[], hands: Hands): boolean {
+function persist(steps: readonly (readonly Effect[])[], hands: Hands): boolean {
   const writes: Write[] = []
   let durability: 'full' | 'normal' = 'normal'
-  for (const effect of effects) {
-    if (effect.kind !== 'persist') continue
-    writes.push(...effect.writes)
-    if (effect.durability === 'full') durability = 'full'
+  for (const step of steps) {
+    for (const effect of step) {
+      if (effect.kind !== 'persist') continue
+      writes.push(...effect.writes)
+      if (effect.durability === 'full') durability = 'full'
+    }
   }
   if (writes.length === 0) return true
   try {
     hands.commit(writes, durability)
   } catch (error) {
-    const unstarted = effects.flatMap((effect): readonly AttemptId[] =>
-      effect.kind === 'start' ? [effect.launch.attempt] : [],
-    )
+    const unstarted = steps
+      .flat()
+      .flatMap((effect): readonly AttemptId[] =>
+        effect.kind === 'start' ? [effect.launch.attempt] : [],
+      )
     hands.failed(error as StoreError, writes, unstarted)
     return false
   }

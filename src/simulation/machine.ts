@@ -87,9 +87,18 @@ export class Machine {
         this.push({ kind: 'storeFailed', reason: failure.message, writes, unstarted })
         if (isFatal(failure)) this.#exit()
       },
-      send: (effect) => this.#soon(() => this.#send(effect)),
-      start: (effect) => this.#soon(() => this.#start(effect)),
-      tell: (effect, isSafe) => this.#soon(() => this.#tell(effect, isSafe)),
+      send: (effect) => {
+        if (this.#pending === undefined) this.#send(effect)
+        else this.#pending.push(() => this.#send(effect))
+      },
+      start: (effect) => {
+        if (this.#pending === undefined) this.#start(effect)
+        else this.#pending.push(() => this.#start(effect))
+      },
+      tell: (effect, isSafe) => {
+        if (this.#pending === undefined) this.#tell(effect, isSafe)
+        else this.#pending.push(() => this.#tell(effect, isSafe))
+      },
     }
     this.network.attach({
       arrive: (run) => this.#arrive(run),
@@ -370,11 +379,6 @@ export class Machine {
     if (heldMs <= 0) return
     this.#pending ??= []
     if (heldMs < Infinity) this.#freeze(heldMs, false)
-  }
-
-  #soon(run: () => void): void {
-    if (this.#pending === undefined) run()
-    else this.#pending.push(run)
   }
 
   #stored(): void {

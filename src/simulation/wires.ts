@@ -86,9 +86,10 @@ export class Wires {
   readonly #deadLinkMs: number
   #net: NetOptions
   readonly #ends: End[] = []
-  readonly #links = new Map<string, Link>()
-  readonly #ways = new Map<string, Way>()
-  readonly #dialing = new Map<string, Dialing>()
+  readonly #links = new Map<number, Link>()
+  /** By sender, then by receiver. */
+  readonly #ways: Way[][] = []
+  readonly #dialing = new Map<number, Dialing>()
 
   constructor(
     components: {
@@ -115,14 +116,8 @@ export class Wires {
   }
 
   #way(from: NodeIndex, to: NodeIndex): Way {
-    const key = `${from}>${to}`
-    let way = this.#ways.get(key)
-    if (way === undefined) {
-      const lastMs = { heartbeat: 0, exec: 0, gossip: 0, ask: 0, answer: 0 }
-      way = { from, to, cuts: 0, clogs: 0, held: [], lastMs, heardMs: 0 }
-      this.#ways.set(key, way)
-    }
-    return way
+    const ways = (this.#ways[from] ??= [])
+    return (ways[to] ??= createWay(from, to))
   }
 
   // ── connections ────────────────────────────────────────────────────────────────────────────────
@@ -379,6 +374,12 @@ export class Wires {
   }
 }
 
+function createWay(from: NodeIndex, to: NodeIndex): Way {
+  const lastMs = { heartbeat: 0, exec: 0, gossip: 0, ask: 0, answer: 0 }
+  return { from, to, cuts: 0, clogs: 0, held: [], lastMs, heardMs: 0 }
+}
+
 const isHeld = ({ cuts, clogs }: Way): boolean => cuts > 0 || clogs > 0
 
-const pair = (a: NodeIndex, b: NodeIndex): string => (a < b ? `${a}-${b}` : `${b}-${a}`)
+/** A number for two machines, in either order. */
+const pair = (a: NodeIndex, b: NodeIndex): number => Math.min(a, b) * 0x1_0000 + Math.max(a, b)

@@ -58,10 +58,23 @@ function entryTicks(
   if (form === '@every') return everyTicks(intervalOf(argument), timing, fromMs, toMs)
   if (form === '@at' || form === '@after')
     return [instantOf(argument)].filter((at) => at >= fromMs && at < toMs)
-  if (!form.startsWith('@')) return cronTicks(readPattern(text), timing, fromMs, toMs)
+  if (!form.startsWith('@')) return cronTicks(patternOf(text), timing, fromMs, toMs)
   const pattern = descriptors[form]
   if (pattern === undefined) throw new Error(`the oracle does not know ${word}`)
-  return cronTicks(readPattern(pattern), timing, fromMs, toMs)
+  return cronTicks(patternOf(pattern), timing, fromMs, toMs)
+}
+
+const patterns = new Map<string, Pattern>()
+const patternsMax = 1_000
+
+/** A pattern, read once. */
+function patternOf(text: string): Pattern {
+  const known = patterns.get(text)
+  if (known !== undefined) return known
+  const pattern = readPattern(text)
+  if (patterns.size >= patternsMax) patterns.clear()
+  patterns.set(text, pattern)
+  return pattern
 }
 
 function everyTicks(everyMs: number, timing: Timing, fromMs: number, toMs: number): number[] {
