@@ -1,6 +1,6 @@
 // Bundles src/cli/main.ts into dist/meshcron.js, which runs without node_modules, the small program of
 // the executor's own process into dist/executor-process.js, and puts the shim that the package's bin
-// names beside them.
+// names beside them. The dashboard lies inside the bundle.
 //
 // node scripts/build.ts [--entry FILE] [--outdir FOLDER]
 
@@ -8,6 +8,7 @@ import { build, type BuildOptions } from 'esbuild'
 import { chmodSync, copyFileSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { buildDashboard } from './build-dashboard.ts'
 
 const house = resolve(import.meta.dirname, '..')
 const bundleBytesMax = 1_700_000
@@ -40,7 +41,9 @@ export async function bundle(entry: string, outdir: string): Promise<number> {
     absWorkingDir: house,
     logLevel: 'warning',
   }
-  await build({ ...shared, entryPoints: [entry], outfile })
+  const dashboard = { MESHCRON_DASHBOARD: JSON.stringify(await buildDashboard()) }
+  const define = { ...shared.define, ...dashboard }
+  await build({ ...shared, define, entryPoints: [entry], outfile })
   const helper = join(house, 'src/adapters/executor/executor-process.ts')
   await build({ ...shared, entryPoints: [helper], outfile: join(outdir, 'executor-process.js') })
   const shim = join(outdir, 'meshcron.cjs')

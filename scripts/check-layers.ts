@@ -6,7 +6,7 @@ import { globSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 
 const house = resolve(import.meta.dirname, '..')
-const sources = '**/*.{ts,cjs}'
+const sources = '**/*.{ts,tsx,cjs}'
 
 interface Cruise {
   readonly modules: readonly { readonly source: string }[]

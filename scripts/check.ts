@@ -7,6 +7,7 @@ import { formatted } from './formatted.ts'
 
 const checks: Readonly<Record<string, readonly [program: string, ...argv: string[]]>> = {
   types: ['tsc'],
+  dashboard: ['tsc', '-p', 'src/dashboard'],
   lint: ['oxlint', 'src', 'test', 'scripts'],
   layers: ['node', 'scripts/check-layers.ts'],
   format: ['oxfmt', '--list-different', ...formatted],

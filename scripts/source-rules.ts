@@ -70,7 +70,11 @@ export function inspectSource(file: string, source: string): SourceReport {
   if (file.startsWith('src/core/') && !mayDisable && /(?:ox|es)lint-disable/.test(source)) {
     report(context, 'lint-disabled-in-core', 0, 'core keeps every rule')
   }
-  const tree = parseSync(source, { syntax: 'typescript', target: 'es2024' })
+  const tree = parseSync(source, {
+    syntax: 'typescript',
+    tsx: file.endsWith('.tsx'),
+    target: 'es2024',
+  })
   visit(context, tree as unknown as Node, [])
   return context.report
 }

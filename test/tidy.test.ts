@@ -18,7 +18,7 @@ const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '..')
 const read = (file: string): string => readFileSync(join(root, file), 'utf8')
 
-const sources = globSync('{src,test,scripts}/**/*.ts', { cwd: root }).sort()
+const sources = globSync('{src,test,scripts}/**/*.{ts,tsx}', { cwd: root }).sort()
 const reports = new Map<string, SourceReport>(
   sources.map((file) => [file, inspectSource(file, read(file))]),
 )

@@ -23,6 +23,7 @@ import type { Logger } from '../ports/logger.ts'
 import type { Network, NetworkHandlers } from '../ports/network.ts'
 import { buildMs, version } from './build.ts'
 import type { Config } from './config.ts'
+import { dashboardFiles } from './dashboard-files.ts'
 import { Driver } from './driver.ts'
 import { Happenings } from './happenings.ts'
 import { Lifecycle } from './lifecycle.ts'
@@ -221,6 +222,7 @@ class RunningDaemon implements Daemon {
         socketPath: join(this.#config.dataDir, 'api.sock'),
         token: this.#config.token,
         version,
+        pages: dashboardFiles(),
       },
     )
     const address = await server.start()

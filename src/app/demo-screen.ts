@@ -1,5 +1,7 @@
 // What the terminal of a running demo shows.
 
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { DemoNode, NodeLine } from './demo-node.ts'
 
 /** Lines that tell a watcher what happens; each node would tell the rest too. */
@@ -30,7 +32,7 @@ export class DemoScreen {
     }
     const count = nodes.length === 1 ? '1 demo node' : `${nodes.length} demo nodes`
     this.#write(
-      `meshcron ${version} · ${count} · api ${first?.http ?? ''}   (ctrl-c stops and deletes everything)`,
+      `meshcron ${version} · ${count} · dashboard ${dashboardOf(first)}   (ctrl-c stops and deletes everything)`,
     )
     for (const { name, http, dataDir } of nodes) this.#write(`  ${name}  ${http}  ${dataDir}`)
     this.#write('try, in another terminal:')
@@ -68,6 +70,13 @@ export class DemoScreen {
   #write(line: string): void {
     process.stdout.write(`  ${line.replaceAll(/\p{Cc}/gu, '?')}\n`)
   }
+}
+
+/** The URL that opens the dashboard; the token of a demo opens nothing else and dies with it. */
+function dashboardOf(node: DemoNode | undefined): string {
+  if (node === undefined) return ''
+  const token = readFileSync(join(node.dataDir, 'api-token'), 'utf8').trim()
+  return `${node.http}/#token=${token}`
 }
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')

@@ -3,6 +3,7 @@
 import { errors, type ErrorCode } from '../core/errors.ts'
 import { InvariantError } from '../core/invariant.ts'
 import type { Refusal } from '../core/result.ts'
+import type { Config } from './config.ts'
 import type { Started } from './daemon.ts'
 import type { LogFormat } from './config-value.ts'
 import { version } from './build.ts'
@@ -23,8 +24,11 @@ export class StartConsole {
     this.#format = format
   }
 
-  /** The line that says that the node is up. */
-  ready({ member, name, addresses, http }: Started, dataDir: string): void {
+  /** The line that says that the node is up; on a terminal also the one that opens the dashboard. */
+  ready(
+    { member, name, addresses, http }: Started,
+    { dataDir, token }: Pick<Config, 'dataDir' | 'token'>,
+  ): void {
     const url = `http://${http}`
     if (this.#format === 'json') {
       const fields = { version, name, id: member, addresses, http: url, dataDir }
@@ -40,6 +44,8 @@ export class StartConsole {
       `data ${dataDir}`,
     ]
     process.stdout.write(`${parts.join('  ')}\n`)
+    // elsewhere the token would lie in a journal
+    if (process.stdout.isTTY) process.stdout.write(`dashboard ${url}/#token=${token}\n`)
   }
 
   /** Tells why the node does not run; the value is the exit status. */

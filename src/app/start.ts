@@ -47,7 +47,7 @@ async function runDaemon(
   const order = new StopOrder(daemon)
   void parent?.gone.then(() => order.give(0))
   try {
-    said.ready(await daemon.start(), config.dataDir)
+    said.ready(await daemon.start(), config)
     const failure = await Promise.race([order.given, daemon.failed.catch(failureOf)])
     if (failure === undefined) await order.carryOut()
     else if (!hasLeft(failure.error)) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { defaultDataDirs } from '../../src/app/data-dir.ts'
 import { until } from '../until.ts'
@@ -31,8 +31,12 @@ test('nodes of a demo are killed, started, cut off, joined again and stopped', a
   assert.equal(nodes.length, 3, demo.out() + demo.err())
   const [a, b, c] = nodes as [Node, Node, Node]
   await untilAlive(nodes, nodes)
-  assert.match(demo.out(), /^ {2}meshcron \d\S* · 3 demo nodes · api http:\/\/127\.0\.0\.1:\d+ /m)
-  assert.ok(demo.out().includes(`api ${a.url} `))
+  assert.match(
+    demo.out(),
+    /^ {2}meshcron \d\S* · 3 demo nodes · dashboard http:\/\/127\.0\.0\.1:\d+\//m,
+  )
+  const token = readFileSync(join(a.dataDir, 'api-token'), 'utf8').trim()
+  assert.ok(demo.out().includes(`dashboard ${a.url}/#token=${token} `))
   const health = await fetch(`${b.url}/healthz`)
   assert.equal(health.status, 200)
   assert.equal(statSync(dirname(a.dataDir)).mode & 0o777, 0o700)

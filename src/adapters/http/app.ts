@@ -5,6 +5,8 @@ import type { EventStreams } from './event-stream.ts'
 import { refuseScope } from './guard.ts'
 import type { Caller, Guard } from './guard.ts'
 import { describeApi } from './openapi.ts'
+import { servePage } from './pages.ts'
+import type { PageFiles } from './pages.ts'
 import { refuseWith, RequestRefused } from './problem.ts'
 import { clusterRoutes } from './routes/cluster.ts'
 import { executionRoutes } from './routes/executions.ts'
@@ -28,6 +30,8 @@ export interface AppComponents {
   readonly api: Api
   readonly guard: Guard
   readonly streams: EventStreams
+  /** The dashboard; empty when it is not built. */
+  readonly pages: PageFiles
   /** Hears of errors that no request should cause. */
   readonly onError: (error: unknown) => void
 }
@@ -42,7 +46,6 @@ const securityHeaders: readonly (readonly [string, string])[] = [
   ['referrer-policy', 'no-referrer'],
   ['cross-origin-opener-policy', 'same-origin'],
   ['cross-origin-resource-policy', 'same-origin'],
-  ['cache-control', 'no-store'],
 ]
 
 /** Every route, the document of them included. */
@@ -63,11 +66,12 @@ export function routesOf(
 
 /** Builds the application out of the table of routes. */
 export function createApp(components: AppComponents, init: { readonly version: string }): App {
-  const { guard, onError } = components
+  const { guard, pages, onError } = components
   const app: App = new Hono<Env>()
   app.use(async (c, next) => {
     await next()
     for (const [name, value] of securityHeaders) c.res.headers.set(name, value)
+    if (!c.res.headers.has('cache-control')) c.res.headers.set('cache-control', 'no-store')
   })
   app.use(async (c, next) => {
     const refused = guard.refuseOrigin(c.req.raw, c.env)
@@ -78,6 +82,7 @@ export function createApp(components: AppComponents, init: { readonly version: s
     return await next()
   })
   mount(app, routesOf(components, init.version))
+  mountPages(app, pages)
   app.notFound((c) => notFound(c.req.path))
   app.onError((error) => {
     if (error instanceof RequestRefused) return error.response
@@ -101,6 +106,13 @@ function mount(app: App, routes: readonly Route[]): void {
   for (const [path, allowed] of methods) app.all(path, () => notAllowed(allowed.join(', ')))
 }
 
+function mountPages(app: App, pages: PageFiles): void {
+  for (const [path, file] of pages) {
+    app.get(path, (c) => servePage(path, file, c.req.raw))
+    app.all(path, () => notAllowed('GET, HEAD'))
+  }
+}
+
 function documentRoute(describe: () => unknown): Route {
   let document: unknown
   return route({
@@ -119,11 +131,12 @@ function documentRoute(describe: () => unknown): Route {
 }
 
 function notFound(path: string): Response {
-  const hint =
-    path === '/' ? 'the API is under /api/v1, its description /api/v1/openapi.json' : seeDocument
+  const hint = path === '/' ? noDashboard : seeDocument
   return refuseWith({ code: 'MC_NOT_FOUND', message: 'nothing is served under this path', hint })
 }
 
+const noDashboard =
+  'no dashboard is built here: start with scripts/start, or run npm run build; the API is under /api/v1'
 const seeDocument = 'see /api/v1/openapi.json for what there is'
 
 function notAllowed(allow: string): Response {

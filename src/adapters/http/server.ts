@@ -15,6 +15,7 @@ import { Guard } from './guard.ts'
 import type { Caller } from './guard.ts'
 import { closeListener, createListener, listenSocket, listenTcp } from './listener.ts'
 import type { Listen } from './listener.ts'
+import type { PageFiles } from './pages.ts'
 import { refuseWith } from './problem.ts'
 import { TokenGate } from './token-gate.ts'
 
@@ -33,6 +34,8 @@ export interface HttpInit {
   /** What callers over TCP must send as bearer. */
   readonly token: string
   readonly version: string
+  /** The dashboard; absent or empty: none is served. */
+  readonly pages?: PageFiles
   /** Further names that `Host` may carry. */
   readonly hosts?: readonly string[]
 }
@@ -57,11 +60,12 @@ export class HttpServer {
     this.#onError = onError
     this.#ring = new EventRing(clock, { epoch: randomBytes(6).toString('hex') })
     this.#streams = new EventStreams({ ring: this.#ring })
+    const { pages = new Map() } = init
     const gate = new TokenGate({ nowMs: () => clock.monoMs() }, init)
     const bound = formatHttpAddress(init.address).replace(/:\d+$/, '')
     const hosts = ['localhost', '127.0.0.1', '[::1]', bound, ...(init.hosts ?? [])]
     const guard = new Guard({ gate }, { hosts })
-    this.#app = createApp({ api, guard, streams: this.#streams, onError }, init)
+    this.#app = createApp({ api, guard, streams: this.#streams, pages, onError }, init)
     this.#tcp = createListener(this.#listen('tcp'))
     this.#socket = createListener(this.#listen('socket'))
   }

@@ -5,6 +5,7 @@ import { EventRing } from '../../../src/adapters/http/event-ring.ts'
 import { EventStreams } from '../../../src/adapters/http/event-stream.ts'
 import { Guard } from '../../../src/adapters/http/guard.ts'
 import type { Caller } from '../../../src/adapters/http/guard.ts'
+import type { PageFiles } from '../../../src/adapters/http/pages.ts'
 import { TokenGate } from '../../../src/adapters/http/token-gate.ts'
 
 export const token = 'mct_test'
@@ -30,7 +31,10 @@ export interface AskOptions {
 }
 
 /** Builds the application over an {@link Api}. */
-export function fixture(api: Api, init: { streamsMax?: number; ringSize?: number } = {}): Fixture {
+export function fixture(
+  api: Api,
+  init: { streamsMax?: number; ringSize?: number; pages?: PageFiles } = {},
+): Fixture {
   let nowMs = 0
   const errors: unknown[] = []
   const size = init.ringSize ?? 1_024
@@ -39,8 +43,9 @@ export function fixture(api: Api, init: { streamsMax?: number; ringSize?: number
   api.events((happening) => ring.push(happening))
   const gate = new TokenGate({ nowMs: () => nowMs }, { token })
   const guard = new Guard({ gate }, { hosts: ['localhost', '127.0.0.1', '[::1]'] })
+  const pages: PageFiles = init.pages ?? new Map()
   const onError = (error: unknown): void => void errors.push(error)
-  const app = createApp({ api, guard, streams, onError }, { version: '0.1.0' })
+  const app = createApp({ api, guard, streams, pages, onError }, { version: '0.1.0' })
   return { app, ring, streams, errors, ask, advance: (ms) => void (nowMs += ms) }
 
   async function ask(method: string, path: string, options: AskOptions = {}): Promise<Response> {

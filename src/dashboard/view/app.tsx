@@ -1,0 +1,52 @@
+import type { ComponentChildren, VNode } from 'preact'
+import { useEffect } from 'preact/hooks'
+import { followFleet } from '../state/fleet.ts'
+import { route } from '../state/place.ts'
+import { token } from '../state/session.ts'
+import { Executions } from './executions.tsx'
+import { Jobs } from './jobs.tsx'
+import { Login } from './login.tsx'
+import { Members } from './members.tsx'
+import { Overview } from './overview.tsx'
+import { Heading } from './pieces.tsx'
+import { Shell } from './shell.tsx'
+
+/** Asks for a token, or follows the fleet and shows one screen. */
+export function App(): VNode {
+  return token.value === undefined ? <Login /> : <Fleet key={token.value} />
+}
+
+function Fleet(): VNode {
+  useEffect(followFleet, [])
+  const { path } = route.value
+  useEffect(() => {
+    document.title = path.length === 0 ? 'meshcron' : `${path.join(' ')} · meshcron`
+    scrollTo(0, 0)
+  }, [path.join('/')])
+  return <Shell>{screenOf(path)}</Shell>
+}
+
+function screenOf([place, name]: readonly string[]): ComponentChildren {
+  switch (place) {
+    case undefined:
+      return <Overview />
+    case 'jobs':
+      return <Jobs />
+    case 'executions':
+      return <Executions />
+    case 'members':
+      return <Members />
+    default:
+      return <Nowhere name={name ?? place} />
+  }
+}
+
+function Nowhere(props: { name: string }): VNode {
+  return (
+    <Heading title="Nothing here">
+      <p>
+        This page has no “{props.name}”. Go to the <a href="#/">overview</a>.
+      </p>
+    </Heading>
+  )
+}

@@ -1,0 +1,137 @@
+import type { VNode } from 'preact'
+import type { Member, Status } from '../answers.ts'
+import { commands } from '../model/command.ts'
+import { nodeText, toneOf } from '../model/outcome.ts'
+import { spanText } from '../model/time.ts'
+import { status } from '../state/fleet.ts'
+import { JoinLine } from './first-steps.tsx'
+import { CommandLine, Distance, Heading, Loading, Panel, Word } from './pieces.tsx'
+import { Table, type Column } from './table.tsx'
+
+const columns: readonly Column<Member>[] = [
+  {
+    key: 'name',
+    label: 'member',
+    cell: ({ id, name }) => nodeText(id, name),
+    view: (member) => (
+      <>
+        <span class="mono">{nodeText(member.id, member.name)}</span>
+        {member.self ? <span class="quiet"> this node</span> : null}
+      </>
+    ),
+  },
+  {
+    key: 'state',
+    label: 'state',
+    cell: ({ state }) => state,
+    view: ({ state, leaveAtMs }) => (
+      <Word word={leaveAtMs === null ? state : `${state}, leaving`} tone={toneOf(state)} />
+    ),
+  },
+  {
+    key: 'seen',
+    label: 'heard',
+    isNumber: true,
+    cell: ({ lastSeenMs }) => lastSeenMs,
+    view: ({ lastSeenMs, self }) =>
+      self ? 'now' : lastSeenMs === null ? 'never' : `${spanText(lastSeenMs)} ago`,
+  },
+  {
+    key: 'clock',
+    label: 'clock',
+    isNumber: true,
+    cell: ({ clockOffsetMs }) => clockOffsetMs,
+    view: ({ clockOffsetMs }) => (clockOffsetMs === null ? '–' : signedMs(clockOffsetMs)),
+  },
+  {
+    key: 'trip',
+    label: 'round trip',
+    isNumber: true,
+    isWide: true,
+    cell: ({ roundTripMs }) => roundTripMs,
+    view: ({ roundTripMs }) => (roundTripMs === null ? '–' : `${roundTripMs} ms`),
+  },
+  { key: 'running', label: 'runs', isNumber: true, cell: ({ running }) => running },
+  {
+    key: 'tags',
+    label: 'tags',
+    isWide: true,
+    cell: ({ tags }) => tagText(tags),
+    view: ({ tags }) => <span class="mono">{tagText(tags) || '–'}</span>,
+  },
+  { key: 'version', label: 'version', isWide: true, cell: ({ version }) => version },
+  {
+    key: 'jobs',
+    label: 'jobs held',
+    isWide: true,
+    cell: ({ storeDigest }) => storeDigest,
+    view: ({ id, storeDigest }) => <Held id={id} digest={storeDigest} />,
+  },
+]
+
+/** Everybody whom this node knows. */
+export function Members(): VNode {
+  const seen = status.value
+  if (seen === undefined) return <Loading />
+  return (
+    <>
+      <Heading title="Members" />
+      <Table
+        caption="members"
+        thing="member"
+        rows={seen.members}
+        columns={columns}
+        usual="name"
+        keyOf={({ id }) => id}
+        rowClass={({ state }) => (state === 'alive' ? '' : 'gone')}
+      />
+      <Self status={seen} />
+      {seen.members.length === 1 ? <JoinLine status={seen} /> : null}
+      <CommandLine command={commands.members()} />
+    </>
+  )
+}
+
+function Self(props: { status: Status }): VNode {
+  const { self, clock, ready, asOf, jobs } = props.status
+  const facts: readonly (readonly [string, VNode | string])[] = [
+    ['id', <code key="id">{self.id}</code>],
+    ['ready', ready ? 'it may own ticks' : 'not yet: it catches up with the others'],
+    ['up since', <Distance key="up" ms={Date.parse(self.startedAt)} />],
+    ['profile', self.profile],
+    ['addresses', self.addresses.join('  ')],
+    ['clock', `${clock.state}, ${signedMs(clock.offsetMs)} to cluster time, ± ${clock.errorMs} ms`],
+    ['oldest information', spanText(asOf.oldestMs)],
+    ['digest of the jobs', <code key="digest">{jobs.digest}</code>],
+  ]
+  return (
+    <Panel title={`This node: ${nodeText(self.id, self.name)}`}>
+      <dl class="facts">
+        {facts.map(([term, value]) => (
+          <div key={term}>
+            <dt>{term}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </Panel>
+  )
+}
+
+/** Whether a member holds the same jobs as the node that answers. */
+function Held(props: { id: string; digest: string | null }): VNode {
+  const seen = status.value
+  if (props.digest === null || seen === undefined) return <span class="quiet">not heard</span>
+  return props.digest === seen.jobs.digest ? (
+    <Word word="same" tone="ok" />
+  ) : (
+    <Word word="others" tone="warn" title="it has not yet heard of some changes, or we have not" />
+  )
+}
+
+const tagText = (tags: Member['tags']): string =>
+  Object.entries(tags)
+    .map(([key, value]) => `${key}=${value}`)
+    .join('  ')
+
+const signedMs = (ms: number): string => `${ms > 0 ? '+' : ms < 0 ? '−' : ''}${Math.abs(ms)} ms`
