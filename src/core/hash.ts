@@ -39,6 +39,21 @@ export function hash64(text: string): bigint {
   return fromWords(words)
 }
 
+/** A 64-bit value as 8 bytes, upper first. */
+export function toBytes64(x: bigint): Uint8Array {
+  const words = toWords(x)
+  const out = new Uint8Array(8)
+  for (let i = 0; i < 8; i++) out[i] = words[i >> 2]! >>> (24 - 8 * (i & 3))
+  return out
+}
+
+/** Reads what `toBytes64` made. */
+export function fromBytes64(bytes: Uint8Array): bigint {
+  const words = createWords()
+  for (let i = 0; i < 8; i++) words[i >> 2] = (words[i >> 2]! << 8) | bytes[i]!
+  return fromWords(words)
+}
+
 /** hash64 without BigInt: writes the result into `out`. */
 export function hashWords(text: string, out: Words): void {
   out[0] = 0xcbf29ce4

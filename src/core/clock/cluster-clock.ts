@@ -84,6 +84,10 @@ export const slewRate = 0.0005
 const SAMPLES_MAX = 16
 const I32_MAX = 0x7fff_ffff
 
+interface Overlap extends Interval {
+  readonly count: number
+}
+
 interface Kept extends Interval {
   readonly monoMs: number
   readonly rttMs: number
@@ -93,30 +97,32 @@ interface Kept extends Interval {
  * The overlap that most intervals share, and how many; undefined for no intervals. Where several share
  * equally many, the one nearest to `near`, then the lower.
  */
-export function findOverlap(
-  intervals: readonly Interval[],
-  near: number,
-): (Interval & { readonly count: number }) | undefined {
+export function findOverlap(intervals: readonly Interval[], near: number): Overlap | undefined {
   if (intervals.length === 0) return undefined
   // mostly all clocks agree
   const common = { low: highestLow(intervals), high: lowestHigh(intervals) }
   if (common.low <= common.high) return { ...common, count: intervals.length }
-  const lows = Float64Array.from(intervals, ({ low }) => low).sort()
-  const highs = Float64Array.from(intervals, ({ high }) => high).sort()
-  let best: (Interval & { readonly count: number }) | undefined
-  let ended = 0
-  for (const [i, low] of lows.entries()) {
-    // closed intervals that touch overlap
-    while (highs[ended]! < low) ended += 1
-    const count = i + 1 - ended
+  let best: Overlap | undefined
+  for (const { low } of intervals) {
+    let count = 0
+    let high = Infinity
+    for (const other of intervals) {
+      // closed intervals that touch overlap
+      if (other.low > low || low > other.high) continue
+      count += 1
+      high = Math.min(high, other.high)
+    }
     if (count < (best?.count ?? 1)) continue
-    // an overlap that ends with a further start is outdone by the one that begins there
-    const found = { low, high: highs[ended]!, count }
-    const isBetter =
-      best === undefined || count > best.count || distance(found, near) < distance(best, near)
-    if (isBetter) best = found
+    const found = { low, high, count }
+    if (best === undefined || isBetter(found, best, near)) best = found
   }
   return best
+}
+
+function isBetter(a: Overlap, b: Overlap, near: number): boolean {
+  if (a.count !== b.count) return a.count > b.count
+  const nearer = distance(a, near) - distance(b, near)
+  return nearer < 0 || (nearer === 0 && a.low < b.low)
 }
 
 function highestLow(intervals: readonly Interval[]): number {
@@ -172,7 +178,8 @@ export class ClusterClock {
     const middle = sample.offsetMs + this.#own
     const reach = rttMs / 2 + sampleMarginMs
     const added: Kept = { low: middle - reach, high: middle + reach, monoMs, rttMs }
-    const kept = (this.#links.get(memberId) ?? []).filter(
+    const before = this.#links.get(memberId) ?? []
+    const kept = before.filter(
       (old) =>
         isYoung(old, monoMs) &&
         old.rttMs < rttMs && // an older sample that is no better will never be used
@@ -182,7 +189,7 @@ export class ClusterClock {
     if (kept.length >= SAMPLES_MAX) kept.pop()
     kept.push(added)
     this.#links.set(memberId, kept)
-    this.#best = undefined
+    if (kept[0] !== before[0]) this.#best = undefined
   }
 
   /** Drops what is known of a member that went; samples of a silent one expire by themselves. */
@@ -235,7 +242,7 @@ export class ClusterClock {
   /** The best sample of each link that has one; links without are dropped. */
   #bestSamples(monoMs: number): readonly Interval[] {
     // the best one is also the oldest of its link
-    if (this.#best?.every((sample) => isYoung(sample, monoMs)) === true) return this.#best
+    if (this.#best !== undefined && areYoung(this.#best, monoMs)) return this.#best
     const best: Kept[] = []
     for (const [memberId, kept] of this.#links) {
       const young = kept.filter((sample) => isYoung(sample, monoMs))
@@ -285,6 +292,11 @@ export class ClusterClock {
     if (this.#own + monoMs < this.#buildMs) return 'unsynced'
     return isContested ? 'disputed' : 'alone'
   }
+}
+
+function areYoung(samples: readonly Kept[], monoMs: number): boolean {
+  for (const sample of samples) if (!isYoung(sample, monoMs)) return false
+  return true
 }
 
 function isYoung(sample: Kept, monoMs: number): boolean {

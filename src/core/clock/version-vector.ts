@@ -16,7 +16,7 @@
  * pulled again, and merging it changes nothing), never yes for one that is not. Of one actor the lowest
  * gap intervals are kept, because holes are filled from below.
  */
-import { hash64, hex64 } from '../hash.ts'
+import { fromBytes64, hash64, hex64, toBytes64 } from '../hash.ts'
 import { invariant } from '../invariant.ts'
 import { limits } from '../limits.ts'
 import type { Cbor } from '../wire/cbor.ts'
@@ -263,7 +263,7 @@ function countGaps(seen: Intervals): number {
 }
 
 function toRow(actor: string, seen: Intervals): Cbor {
-  return [actorBytes(actor), ...(seen[0] === 1 ? seen.slice(1) : [0, ...seen])]
+  return [toBytes64(BigInt(`0x${actor}`)), ...(seen[0] === 1 ? seen.slice(1) : [0, ...seen])]
 }
 
 /** Union of two interval lists; neighbours such as [1, 2] and [3, 3] become one. */
@@ -293,16 +293,7 @@ function isWithin(part: Intervals, whole: Intervals): boolean {
   return true
 }
 
-function actorBytes(actor: string): Uint8Array {
-  const out = new Uint8Array(8)
-  new DataView(out.buffer).setBigUint64(0, BigInt(`0x${actor}`))
-  return out
-}
-
-const readActor: Reader<string> = (value) => {
-  const { buffer, byteOffset } = bytes(8)(value)
-  return hex64(new DataView(buffer, byteOffset).getBigUint64(0))
-}
+const readActor: Reader<string> = (value) => hex64(fromBytes64(bytes(8)(value)))
 
 const readRow: Reader<readonly [string, Intervals]> = (value) => {
   if (!Array.isArray(value)) fail('not a list')

@@ -1,5 +1,6 @@
 // One fixed array per period and link: liveness, clocks and digests in about a hundred bytes.
 
+import { fromBytes64, toBytes64 } from '../hash.ts'
 import { decode, encode } from '../wire/cbor.ts'
 import { limits } from '../limits.ts'
 import {
@@ -35,16 +36,7 @@ export interface Heartbeat {
   readonly load: number
 }
 
-const digest: Reader<bigint> = (value) => {
-  const { buffer, byteOffset } = bytes(8)(value)
-  return new DataView(buffer, byteOffset).getBigUint64(0)
-}
-
-function toBytes(number: bigint): Uint8Array {
-  const out = new Uint8Array(8)
-  new DataView(out.buffer).setBigUint64(0, number)
-  return out
-}
+const digest: Reader<bigint> = (value) => fromBytes64(bytes(8)(value))
 
 const readFields = tuple(u32, u32, u32, u53, i53, u53, u32, digest, digest, digest, u16, u8)
 
@@ -57,9 +49,9 @@ export function encodeHeartbeat(beat: Heartbeat): Uint8Array {
     beat.wallMs,
     beat.echoMonoMs,
     beat.echoAgeMs,
-    toBytes(beat.catalogDigest),
-    toBytes(beat.seenDigest),
-    toBytes(beat.viewDigest),
+    toBytes64(beat.catalogDigest),
+    toBytes64(beat.seenDigest),
+    toBytes64(beat.viewDigest),
     Math.min(0xffff, beat.lagMs),
     Math.min(0xff, beat.load),
   ])

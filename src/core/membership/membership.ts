@@ -64,7 +64,7 @@ export class Membership {
     this.#observer = new Observer({
       ...components,
       world: {
-        record: (member) => this.#roster.get(member)?.record,
+        record: (member) => this.#roster.recordOf(member),
         beat: () => ({
           incarnation: this.durable.incarnation,
           catalogDigest: this.#digests.catalog,

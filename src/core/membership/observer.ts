@@ -85,7 +85,7 @@ export class Observer {
     this.#lost.delete(member)
     this.#world.neighboursChanged()
     this.#world.found(member, 'ok')
-    this.#beat(link, 0)
+    this.#beat(link)
   }
 
   linkDown(member: MemberId): void {
@@ -167,12 +167,14 @@ export class Observer {
 
   /** Speaks on every link on which nothing was said for `pauseMs`. */
   beatAll(pauseMs: number): void {
-    for (const link of this.#links.values()) this.#beat(link, pauseMs)
+    const now = this.#turn.monoMs
+    for (const link of this.#links.values()) {
+      if (now - link.lastSentMs >= pauseMs) this.#beat(link)
+    }
   }
 
-  #beat(link: Link, pauseMs: number): void {
+  #beat(link: Link): void {
     const now = this.#turn.monoMs
-    if (now - link.lastSentMs < pauseMs) return
     link.lastSentMs = now
     link.sentSeq += 1
     const echo = link.lastBeat
@@ -228,12 +230,15 @@ export class Observer {
   }
 
   #judgeSilence(): void {
+    const now = this.#turn.monoMs
     for (const link of this.#links.values()) {
+      if (link.isReported) continue
       const known = this.#world.record(link.member)
       if (known === undefined) continue
-      const limit = link.silenceLimitMs(known.silenceMs, this.#health)
-      const silent = this.#turn.monoMs - link.lastHeardMs > limit || link.unheardMs() > limit
-      if (!silent || link.isReported) continue
+      const silenceMs = Math.max(now - link.lastHeardMs, link.unheardMs())
+      // the usual case: no limit is below the member's own
+      if (silenceMs <= known.silenceMs) continue
+      if (silenceMs <= link.silenceLimitMs(known.silenceMs, this.#health)) continue
       link.isReported = true
       this.#world.neighboursChanged()
       this.#world.found(link.member, 'silent')

@@ -95,6 +95,10 @@ export class Roster {
     return { record: entry.node.record, state: entry.state, missingSinceMs: entry.missingSinceMs }
   }
 
+  recordOf(member: MemberId): NodeRecord | undefined {
+    return this.#entries.get(member)?.node.record
+  }
+
   bytesOf(member: MemberId): Uint8Array {
     return this.#entries.get(member)!.node.bytes
   }

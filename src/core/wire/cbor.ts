@@ -96,7 +96,7 @@ class Encoder {
 
   /** A copy of what was written. */
   take(): Uint8Array {
-    return scratch.slice(0, this.#at)
+    return copyOf(scratch, 0, this.#at)
   }
 
   writeItem(value: unknown, depth: number): void {
@@ -219,7 +219,21 @@ export function decode(bytes: Uint8Array, limits: DecodeLimits): Decoded {
 }
 
 const strictText = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-const SHORT_TEXT = 24
+
+/**
+ * Short texts read lately, each in the place that its bytes hash to: keys, members and jobs come again
+ * and again, and are then neither made nor kept twice. Only ASCII, where bytes and characters are one.
+ */
+const lately: string[] = Array.from({ length: 4_096 }, () => '')
+const latelyLengthMax = 64
+
+/** Typed arrays are costly to slice when they are short. */
+function copyOf(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  const copy = new Uint8Array(to - from)
+  if (copy.length > 64) copy.set(bytes.subarray(from, to))
+  else for (let i = 0; i < copy.length; i++) copy[i] = bytes[from + i]!
+  return copy
+}
 
 class Decoder {
   readonly #bytes: Uint8Array
@@ -291,8 +305,7 @@ class Decoder {
 
   #readBytes(minor: number): Uint8Array {
     const end = this.#readCount(minor, 1) + this.#at
-    const copy = new Uint8Array(end - this.#at)
-    copy.set(this.#bytes.subarray(this.#at, end))
+    const copy = copyOf(this.#bytes, this.#at, end)
     this.#at = end
     return copy
   }
@@ -301,16 +314,27 @@ class Decoder {
     const length = this.#readCount(minor, 1)
     const start = this.#at
     this.#at = start + length
-    if (length <= SHORT_TEXT) {
-      let text = ''
-      let at = start
-      for (; at < this.#at; at++) {
-        const byte = this.#bytes[at]!
-        if (byte > 0x7f) break
-        text += String.fromCharCode(byte)
-      }
-      if (at === this.#at) return text
+    if (length > latelyLengthMax) return this.#decodeText(start)
+    let hash = length
+    for (let at = start; at < this.#at; at++) hash = Math.imul(hash ^ this.#bytes[at]!, 0x0100_0193)
+    const place = (hash ^ (hash >>> 15)) & (lately.length - 1)
+    const known = lately[place]!
+    if (this.#isText(known, start, length)) return known
+    const text = this.#decodeText(start)
+    if (text.length === length) lately[place] = text
+    return text
+  }
+
+  #isText(text: string, start: number, length: number): boolean {
+    if (text.length !== length) return false
+    for (let i = 0; i < length; i++) {
+      if (text.charCodeAt(i) !== this.#bytes[start + i]) return false
     }
+    return true
+  }
+
+  /** The text from there to where the decoder stands. */
+  #decodeText(start: number): string {
     try {
       return strictText.decode(this.#bytes.subarray(start, this.#at))
     } catch {
