@@ -146,7 +146,8 @@ export class Readiness {
     if (eligibleFromMs !== 0 && eligibleFromMs <= nowMs - settleMs) return
     if (!this.#hasJobs() || !this.#hasOtherCandidate()) {
       this.#freshAtMs = nowMs
-      this.#membership.announceEligible(nowMs - settleMs)
+      // a board may begin in 1970, when settleMs ago was no instant yet; 0 would mean never
+      this.#membership.announceEligible(Math.max(1, nowMs - settleMs))
     } else if (eligibleFromMs === 0) this.#membership.announceEligible(nowMs + leadMs)
   }
 

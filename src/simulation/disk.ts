@@ -6,7 +6,7 @@ import type { Write } from '../core/effect.ts'
 import { hash64, hex64 } from '../core/hash.ts'
 import { attemptId, type JobName } from '../core/ids.ts'
 import type { Random } from '../core/random.ts'
-import { exponential } from './chance.ts'
+import { exponential, hits } from './chance.ts'
 import type { NodeIndex, Version } from './history.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -136,6 +136,14 @@ export class Disk {
     this.#failure = undefined
     this.#image = undefined
     this.#recorder.note({ kind: 'store.wiped', node: this.#node })
+  }
+
+  /** Bits change on the disk of a machine that is off; what they hit is found at its next start. */
+  damage(share: number): void {
+    const rows = this.store.damage(() => hits(this.#random, share))
+    if (rows === 0) return
+    this.#noted.clear()
+    this.#recorder.note({ kind: 'store.damaged', node: this.#node, rows })
   }
 
   /** Copies the disk as it is, for a later `rollBack`. */

@@ -8,6 +8,7 @@ import type { Fleet } from './fleet.ts'
 import type { NodeIndex } from './history.ts'
 import type { Machine } from './machine.ts'
 import { faultNames, type FaultName, type Rhythm } from './options.ts'
+import { nextRelease } from './release.ts'
 
 /** Kinds that hit one machine: each machine has them at its own rhythm. */
 const ofMachines: ReadonlySet<FaultName> = new Set([
@@ -19,6 +20,20 @@ const ofMachines: ReadonlySet<FaultName> = new Set([
   'clock-step',
   'full',
   'io',
+  'boot-1970',
+])
+
+/** What holds for the whole run, or happens once. */
+const conditions: ReadonlySet<FaultName> = new Set([
+  'delay',
+  'loss',
+  'replay',
+  'capacity',
+  'skew',
+  'drift',
+  'slow-disk',
+  'join',
+  'join-storm',
 ])
 
 const foreverMs = 86_400_000
@@ -28,6 +43,7 @@ export class Faults {
   readonly #random: Random
   #isFrozen = false
   #wipes = 0
+  #flips = 0
   #rollbacks = 0
   /** Machines that are off until a fault ends; a fault that comes later leaves them alone. */
   readonly #off = new Set<Machine>()
@@ -46,9 +62,9 @@ export class Faults {
       const rhythm = this.#fleet.options.faults[name]
       if (rhythm === undefined) continue
       const random = this.#random.fork(name)
-      if (name === 'join') this.#join(random)
+      if (name === 'join' || name === 'join-storm') this.#join(random, name === 'join-storm')
       else if (name === 'rollback') this.#photograph(random)
-      if (isCondition(name)) continue
+      if (conditions.has(name)) continue
       const victims = ofMachines.has(name) ? this.#fleet.machines.length : 1
       this.#later(name, { ...rhythm, everyMs: rhythm.everyMs / victims }, random)
     }
@@ -128,6 +144,15 @@ export class Faults {
         return
       case 'rolling':
         this.#roll(shuffled(random, this.#fleet.machines), durationMs)
+        return
+      case 'upgrade':
+        this.#upgrade(shuffled(random, this.#fleet.machines), durationMs)
+        return
+      case 'flip':
+        this.#flip(machine, durationMs, random)
+        return
+      case 'boot-1970':
+        this.#bootIn1970(machine, durationMs, random)
         return
       default:
         return
@@ -216,6 +241,23 @@ export class Faults {
     machine.disk.wipe()
   }
 
+  /** Changes bits of stored rows of which another running node has the right ones. */
+  #flip(machine: Machine, durationMs: number, random: Random): void {
+    if (this.#flips > 0 || this.#wipes > 0 || !this.#hasCopy(machine)) return
+    this.#flips += 1
+    this.#down(machine, 'power', durationMs)
+    machine.disk.damage(withinLog(random, [0.01, 0.5]))
+  }
+
+  /** A board without a clock of its own: it is 1970 until a time service has answered. */
+  #bootIn1970(machine: Machine, durationMs: number, random: Random): void {
+    this.#down(machine, 'power', 1_000)
+    const { clock } = machine
+    clock.step(random.below(60_000) - clock.wallMs)
+    const rightMs = random.between(-200, 200)
+    this.#until(durationMs, () => clock.set(rightMs))
+  }
+
   #photograph(random: Random): void {
     const { timeline, options } = this.#fleet
     timeline.after(random.below(Math.max(1, Math.round(options.safetyMs / 2))), () => {
@@ -264,7 +306,11 @@ export class Faults {
   }
 
   /** Restarts one node after the other. */
-  #roll(machines: readonly Machine[], durationMs: number): void {
+  #roll(
+    machines: readonly Machine[],
+    durationMs: number,
+    change: (machine: Machine) => void = () => undefined,
+  ): void {
     const [machine, ...others] = machines
     if (machine === undefined || this.#isFrozen) return
     if (machine.isUp()) {
@@ -274,14 +320,22 @@ export class Faults {
         node: machine.index,
         leaveAtMs: this.#fleet.recorder.nowMs,
       })
+      change(machine)
       this.#stop(machine, durationMs)
     }
-    this.#until(durationMs + 20_000, () => this.#roll(others, durationMs))
+    this.#until(durationMs + 20_000, () => this.#roll(others, durationMs, change))
   }
 
-  #join(random: Random): void {
+  /** Restarts one node after the other with the next version, which says more than this one reads. */
+  #upgrade(machines: readonly Machine[], durationMs: number): void {
+    this.#roll(machines, durationMs, (machine) => {
+      machine.release = nextRelease
+    })
+  }
+
+  #join(random: Random, isStormy: boolean): void {
     const { options, machines, timeline } = this.#fleet
-    const isStorm = hits(random, 0.5)
+    const isStorm = hits(random, 0.5) || isStormy
     const stormMs = random.below(Math.max(1, Math.round(options.safetyMs)))
     for (const machine of machines.slice(options.nodes)) {
       const ownMs = random.below(Math.max(1, Math.round(options.safetyMs)))
@@ -338,6 +392,3 @@ export class Faults {
     this.#fleet.wires.calm()
   }
 }
-
-const isCondition = (name: FaultName): boolean =>
-  ['delay', 'loss', 'replay', 'skew', 'drift', 'slow-disk', 'join'].includes(name)

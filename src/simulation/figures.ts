@@ -41,6 +41,7 @@ export function optionsText(options: Options): string {
     `seed ${seed}: ${profile}, ${nodes} nodes${joining}, ${minutes(safetyMs)} min of faults`,
     `  ${jobs} jobs in ${options.timezone} from ${new Date(options.startMs).toISOString()}, ` +
       `${writesPerMinute.toFixed(2)} writes/min`,
+    ...(net.capacity === Infinity ? [] : [`  links carry ${net.capacity} bytes/s each way`]),
     `  delay ${net.delayMs.map((ms) => ms.toFixed(1)).join('–')} ms + ${net.tailMs.toFixed(1)}, ` +
       `loss ${(100 * net.loss).toFixed(1)} %, replay ${(100 * net.replay).toFixed(1)} %, ` +
       `clocks ±${Math.round(options.skewMs)} ms ±${Math.round(options.driftPpm)} ppm, ` +

@@ -42,10 +42,10 @@ export class Fleet {
         kept: init.kept,
       },
     )
-    const { silenceMs } = profiles[options.profile]
+    const { silenceMs, probeMs } = profiles[options.profile]
     this.wires = new Wires(
       { timeline: this.timeline, recorder: this.recorder, random: this.#random.fork('net') },
-      { net: options.net, deadLinkMs: Math.max(4_000, 3 * silenceMs) },
+      { net: options.net, deadLinkMs: Math.max(4_000, 3 * silenceMs), slowMs: probeMs / 3 },
     )
     for (let index = 0; index < size; index++) this.#indexes.set(peerId(index), index)
     this.machines = tags.map((own, index) => this.#machine(index, own, size))

@@ -133,6 +133,8 @@ export type DiskFact =
   | { readonly kind: 'store.works'; readonly node: NodeIndex }
   /** Everything stored is gone; the node comes back with a new store. */
   | { readonly kind: 'store.wiped'; readonly node: NodeIndex }
+  /** Some of what is stored was read wrong, and dropped; so was the knowledge of what had been seen. */
+  | { readonly kind: 'store.damaged'; readonly node: NodeIndex; readonly rows: number }
   /** The disk is again as it was at an earlier instant. */
   | { readonly kind: 'store.rolledBack'; readonly node: NodeIndex; readonly toMs: number }
   /** Power went; the newest `lost` transactions had not reached the disk. */

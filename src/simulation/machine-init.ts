@@ -1,7 +1,10 @@
 // What a simulated machine is put together from.
 
+import type { MemberId } from '../core/ids.ts'
 import type { ProfileName } from '../core/limits.ts'
+import { Node } from '../core/node.ts'
 import type { Random } from '../core/random.ts'
+import { fakeCrypto } from './crypto.ts'
 import type { Disk, Intents } from './disk.ts'
 import type { NodeIndex } from './history.ts'
 import type { MachineClock } from './machine-clock.ts'
@@ -34,3 +37,41 @@ export interface MachineInit {
 
 /** How a process ends. */
 export type Death = 'kill' | 'power' | 'stop'
+
+export const clusterId = '0123456789abcdef0123456789abcdef'
+const buildMs = Date.UTC(2025, 0, 1)
+
+/** What differs from one start of a machine to the next. */
+export interface Boot {
+  readonly id: MemberId
+  readonly epoch: string
+  readonly startId: string
+  readonly version: string
+  readonly boots: number
+}
+
+/** The node that a process of a machine runs. */
+export function createNode(
+  { index, tags, profile, hasPeers, seed }: MachineInit,
+  { id, epoch, startId, version, boots }: Boot,
+): Node {
+  return new Node(
+    { crypto: fakeCrypto(id) },
+    {
+      identity: { member: id, clusterId, storeEpoch: epoch, startId },
+      self: {
+        name: `node-${index}`,
+        version,
+        tags,
+        executors: ['exec', 'shell', 'http'],
+        engine: 'meshcron-1',
+        timezoneData: 'simulated',
+      },
+      profile,
+      hasPeers,
+      buildMs,
+      defaultTimezone: 'UTC',
+      seed: seed + BigInt(index * 1_000 + boots),
+    },
+  )
+}

@@ -9,12 +9,11 @@ import { hash64, hex64 } from '../core/hash.ts'
 import type { MemberId } from '../core/ids.ts'
 import { encodeSync } from '../core/jobs/sync-message.ts'
 import { limits } from '../core/limits.ts'
-import { Node } from '../core/node.ts'
+import type { Node } from '../core/node.ts'
 import type { Random } from '../core/random.ts'
-import type { StoreError } from '../ports/store.ts'
 import { Alarm } from './alarm.ts'
 import { hits } from './chance.ts'
-import { fakeCrypto, peerId } from './crypto.ts'
+import { peerId } from './crypto.ts'
 import type { Disk, Intents } from './disk.ts'
 import type { NodeIndex, Version } from './history.ts'
 import type { MachineClock } from './machine-clock.ts'
@@ -22,13 +21,12 @@ import type { Network } from './network.ts'
 import type { Recorder } from './recorder.ts'
 import type { SimExecutor } from './sim-executor.ts'
 import type { Sometimes } from './sometimes.ts'
-import { stepText } from './telling.ts'
+import { thisRelease, type Release } from './release.ts'
+import { keepStep } from './telling.ts'
 import type { Timeline } from './timeline.ts'
-import type { Death, MachineInit, MachineParts } from './machine-init.ts'
+import { createNode, type Death, type MachineInit, type MachineParts } from './machine-init.ts'
 import { Waiting, type Answered } from './waiting.ts'
 
-const clusterId = '0123456789abcdef0123456789abcdef'
-const buildMs = Date.UTC(2025, 0, 1)
 const turnMax = 64
 
 export class Machine {
@@ -40,6 +38,9 @@ export class Machine {
   readonly network: Network
   /** Where it stands in a turn when its process ends: used by a crash in a commit. */
   crashInCommit: 'before' | 'after' | undefined
+  /** What it runs from its next start on. */
+  release: Release = thisRelease
+  #running: Release = thisRelease
   /** Called when the process ended by itself. */
   onExit: (() => void) | undefined
   readonly #timeline: Timeline
@@ -85,11 +86,12 @@ export class Machine {
       failed: (failure, writes, unstarted) => {
         this.#isStoreFailed = true
         this.push({ kind: 'storeFailed', reason: failure.message, writes, unstarted })
-        if (isFatal(failure)) this.#exit()
+        if (failure.failure === 'io') this.#exit()
       },
       send: (effect) => {
-        if (this.#pending === undefined) this.#send(effect)
-        else this.#pending.push(() => this.#send(effect))
+        const said = this.#running.say(effect)
+        if (this.#pending === undefined) this.#send(said)
+        else this.#pending.push(() => this.#send(said))
       },
       start: (effect) => {
         if (this.#pending === undefined) this.#start(effect)
@@ -145,26 +147,17 @@ export class Machine {
 
   #boot(): void {
     this.#isBooting = false
+    this.#running = this.release
     const startId = hex64(hash64(`start ${this.#init.seed} ${this.index} ${this.#boots}`))
-    this.#node = new Node(
-      { crypto: fakeCrypto(this.id) },
-      {
-        identity: { member: this.id, clusterId, storeEpoch: this.disk.store.epoch, startId },
-        self: {
-          name: `node-${this.index}`,
-          version: '0.1.0',
-          tags: this.#init.tags,
-          executors: ['exec', 'shell', 'http'],
-          engine: 'meshcron-1',
-          timezoneData: 'simulated',
-        },
-        profile: this.#init.profile,
-        hasPeers: this.#init.hasPeers,
-        buildMs,
-        defaultTimezone: 'UTC',
-        seed: this.#init.seed + BigInt(this.index * 1_000 + this.#boots),
-      },
-    )
+    const { epoch } = this.disk.store
+    const { version } = this.#running
+    this.#node = createNode(this.#init, {
+      id: this.id,
+      epoch,
+      startId,
+      version,
+      boots: this.#boots,
+    })
     this.#recorder.note({ kind: 'node.up', node: this.index, startId })
     const addresses = [`/ip4/10.0.0.${this.index}/tcp/4000/p2p/${this.id}`]
     this.push({ kind: 'loaded', loaded: this.disk.store.load(), addresses })
@@ -336,15 +329,8 @@ export class Machine {
     }
     const detail = 'from' in arrival ? `${arrival.from.slice(8, 12)} ${arrival.bytes.length}` : ''
     this.#recorder.trace(this.index, arrival.kind, `${detail} ${sum}`)
-    if (this.#recorder.isKeeping) this.#keep(arrival, effects)
+    if (this.#recorder.isKeeping) keepStep(this.#recorder, this.index, arrival, effects)
     return effects
-  }
-
-  #keep(arrival: Arrival, effects: readonly Effect[]): void {
-    const { members } = this.#recorder.scenery
-    const indexOf = (member: string): NodeIndex => members.findIndex((id) => id === member)
-    const text = stepText({ clusterId, indexOf }, arrival, effects)
-    if (text !== undefined) this.#recorder.keep(`node ${this.index} ${text}`)
   }
 
   /** What the step of a command wants to store is the write of its client. */
@@ -460,8 +446,6 @@ export class Machine {
     this.push({ kind: 'wake', lagMs: this.#alarm.take() })
   }
 }
-
-const isFatal = (failure: StoreError): boolean => failure.failure === 'io'
 
 /** What a client hears whose write may or may not survive. */
 export const unstored: Reply = {

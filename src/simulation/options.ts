@@ -25,6 +25,9 @@ export const faultNames = [
   'io',
   'leave',
   'rolling',
+  'upgrade',
+  'flip',
+  'boot-1970',
   // conditions that hold for the whole run
   'delay',
   'loss',
@@ -33,6 +36,8 @@ export const faultNames = [
   'drift',
   'slow-disk',
   'join',
+  'join-storm',
+  'capacity',
 ] as const
 
 export type FaultName = (typeof faultNames)[number]
@@ -57,6 +62,8 @@ export interface NetOptions {
   readonly duplicate: number
   /** Share of gossiped messages that come again minutes later. */
   readonly replay: number
+  /** Bytes per second of a link, each way. */
+  readonly capacity: number
 }
 
 export interface Options {
@@ -133,6 +140,9 @@ const ranges: Readonly<Record<FaultName, Range>> = {
   io: { share: 0.1, everyS: [1_200, 7_200], forS: [1, 60] },
   leave: { share: 0.25, everyS: [300, 1_800], forS: [20, 300] },
   rolling: { share: 0.15, everyS: [600, 1_800], forS: [1, 10] },
+  upgrade: { share: 0.06, everyS: [600, 1_800], forS: [1, 10] },
+  flip: { share: 0.06, everyS: [300, 3_600], forS: [1, 30] },
+  'boot-1970': { share: 0.06, everyS: [600, 3_600], forS: [5, 300] },
   delay: { share: 0.75, everyS: [1, 1], forS: [0, 0] },
   loss: { share: 0.5, everyS: [1, 1], forS: [0, 0] },
   replay: { share: 0.4, everyS: [1, 1], forS: [0, 0] },
@@ -140,6 +150,8 @@ const ranges: Readonly<Record<FaultName, Range>> = {
   drift: { share: 0.5, everyS: [1, 1], forS: [0, 0] },
   'slow-disk': { share: 0.3, everyS: [1, 1], forS: [0, 0] },
   join: { share: 0.25, everyS: [1, 1], forS: [0, 0] },
+  'join-storm': { share: 0.03, everyS: [1, 1], forS: [0, 0] },
+  capacity: { share: 0.1, everyS: [1, 1], forS: [0, 0] },
 }
 
 interface Pace {
@@ -210,11 +222,12 @@ export function drawOptions(seed: bigint, wishes: Wishes = {}): Options {
   const faults = drawFaults(random.fork('faults'), profile, wishes.faults)
   const work = random.fork('work')
   const joiners = fleet.between(1, 4)
+  const stormers = fleet.between(6, 10)
   return {
     seed: BigInt.asUintN(64, seed).toString(16).padStart(16, '0'),
     profile,
     nodes: wishes.nodes ?? drawnNodes,
-    joiners: faults.join === undefined ? 0 : joiners,
+    joiners: faults['join-storm'] ? stormers : faults.join ? joiners : 0,
     ...drawStart(random.fork('start'), safetyMs),
     safetyMs,
     frozenAfterMs: Math.min(safetyMs, Math.round((wishes.untilMinutes ?? Infinity) * 60_000)),
@@ -269,6 +282,7 @@ function drawNet(random: Random, profile: ProfileName, faults: Options['faults']
   const loss = withinLog(random, [0.002, lossMax])
   const duplicate = within(random, [0, 0.1])
   const replay = within(random, [0, 0.2])
+  const capacity = Math.round(withinLog(random, [8_000, 1_000_000]))
   const isSlow = faults.delay !== undefined
   return {
     delayMs: isSlow ? [least, least * 1.5] : [0.25, 1],
@@ -276,6 +290,7 @@ function drawNet(random: Random, profile: ProfileName, faults: Options['faults']
     loss: faults.loss === undefined ? 0 : loss,
     duplicate: faults.replay === undefined ? 0 : duplicate,
     replay: faults.replay === undefined ? 0 : replay,
+    capacity: faults.capacity === undefined ? Infinity : capacity,
   }
 }
 

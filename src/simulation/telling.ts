@@ -7,21 +7,32 @@ import { openRecord } from '../core/execution/record-codec.ts'
 import { decodeExecMessage, type ExecMessage } from '../core/wire/exec-message.ts'
 import { decodeSyncRequest } from '../core/jobs/sync-message.ts'
 import type { Fact, NodeIndex } from './history.ts'
+import { clusterId } from './machine-init.ts'
+import type { Recorder } from './recorder.ts'
 
 type IndexOf = (member: string) => NodeIndex | null
 
-/** A node's identity on its wires: what is signed names it. */
-export interface Names {
+/** What is needed to read what members sign, and to name them by their numbers. */
+interface Names {
   readonly clusterId: string
   readonly indexOf: IndexOf
 }
 
-/** One step of a node; undefined when it only kept things going, as most do. */
-export function stepText(
-  names: Names,
+/** Keeps what a node heard in one step and what it asked for, for a reader. */
+export function keepStep(
+  recorder: Recorder,
+  node: NodeIndex,
   arrival: Arrival,
   effects: readonly Effect[],
-): string | undefined {
+): void {
+  const { members } = recorder.scenery
+  const indexOf = (member: string): NodeIndex => members.findIndex((id) => id === member)
+  const text = stepText({ clusterId, indexOf }, arrival, effects)
+  if (text !== undefined) recorder.keep(`node ${node} ${text}`)
+}
+
+/** One step of a node; undefined when it only kept things going, as most do. */
+function stepText(names: Names, arrival: Arrival, effects: readonly Effect[]): string | undefined {
   const heard = arrivalText(names, arrival)
   const asked = effects.flatMap((effect) => effectText(names, effect) ?? [])
   if (asked.length === 0 && (heard === undefined || arrival.kind === 'wake')) return undefined

@@ -42,10 +42,15 @@ export interface End {
 /** What a link carries; frames of one lane do not overtake each other. */
 type Lane = 'heartbeat' | 'exec' | 'gossip' | 'ask' | 'answer'
 
-interface Held {
-  readonly link: Link
+/** Something to be carried: on which lane, how many bytes, and what it does on arrival. */
+interface Frame {
   readonly lane: Lane
+  readonly size: number
   readonly arrive: () => void
+}
+
+interface Held extends Frame {
+  readonly link: Link
 }
 
 /** One direction between two machines, whether connected or not. */
@@ -56,6 +61,9 @@ interface Way {
   clogs: number
   held: Held[]
   readonly lastMs: Record<Lane, number>
+  /** When the last byte that was given to it has left, and the last heartbeat. */
+  freeMs: number
+  beatMs: number
   /** When the receiver heard its last heartbeat. */
   heardMs: number
 }
@@ -74,8 +82,18 @@ export interface WiresInit {
   readonly net: NetOptions
   /** A side without a heartbeat for so long closes its connection. */
   readonly deadLinkMs: number
+  /** A frame that waits longer than this for its turn comes too late for a question about an attempt. */
+  readonly slowMs: number
 }
 
+/** What a node has sent. */
+export interface Sent {
+  frames: number
+  bytes: number
+}
+
+/** Framing, encryption, TCP and IP around a frame: a round figure. */
+const overheadBytes = 80
 const backoffMs = { first: 200, max: 30_000 }
 const retransmitMs = 200
 
@@ -84,6 +102,9 @@ export class Wires {
   readonly #recorder: Recorder
   readonly #random: Random
   readonly #deadLinkMs: number
+  readonly #slowMs: number
+  /** By node. */
+  readonly sent: Sent[] = []
   #net: NetOptions
   readonly #ends: End[] = []
   readonly #links = new Map<number, Link>()
@@ -104,15 +125,17 @@ export class Wires {
     this.#random = components.random
     this.#net = init.net
     this.#deadLinkMs = init.deadLinkMs
+    this.#slowMs = init.slowMs
   }
 
   join(end: End): void {
     this.#ends.push(end)
+    this.sent.push({ frames: 0, bytes: 0 })
   }
 
   /** From now on nothing is delayed or lost beyond what a quiet network does. */
   calm(): void {
-    this.#net = { delayMs: [0.25, 1], tailMs: 0.25, loss: 0, duplicate: 0, replay: 0 }
+    this.#net = quietNet
   }
 
   #way(from: NodeIndex, to: NodeIndex): Way {
@@ -232,7 +255,8 @@ export class Wires {
 
   /** The other side hears that the connection was closed, when it can hear. */
   #sayClosed(node: NodeIndex, peer: NodeIndex, link: Link): void {
-    this.#carry(link, node, peer, 'answer', () => this.#closeSide(link, peer, node))
+    const arrive = (): void => this.#closeSide(link, peer, node)
+    this.#carry(link, node, peer, { lane: 'answer', size: 0, arrive })
   }
 
   // ── directions ─────────────────────────────────────────────────────────────────────────────────
@@ -282,9 +306,7 @@ export class Wires {
 
   #release(way: Way): void {
     if (isHeld(way)) return
-    for (const { link, lane, arrive } of way.held.splice(0)) {
-      this.#carry(link, way.from, way.to, lane, arrive)
-    }
+    for (const held of way.held.splice(0)) this.#carry(held.link, way.from, way.to, held)
   }
 
   // ── what is carried ────────────────────────────────────────────────────────────────────────────
@@ -293,10 +315,11 @@ export class Wires {
     const link = this.#linkOf(from, to)
     if (link === undefined) return
     const way = this.#way(from, to)
-    this.#carry(link, from, to, channel, () => {
+    const arrive = (): void => {
       if (channel === 'heartbeat') way.heardMs = this.#timeline.nowMs
       this.#ends[to]!.message(from, channel, bytes)
-    })
+    }
+    this.#carry(link, from, to, { lane: channel, size: bytes.length, arrive })
   }
 
   gossip(from: NodeIndex, to: NodeIndex, message: Gossip): void {
@@ -304,13 +327,17 @@ export class Wires {
     if (link === undefined) return
     const { loss, duplicate, replay } = this.#net
     if (hits(this.#random, loss)) return
-    const arrive = (): void => this.#ends[to]!.gossip(from, message)
-    this.#carry(link, from, to, 'gossip', arrive)
-    if (hits(this.#random, duplicate)) this.#carry(link, from, to, 'gossip', arrive)
+    const frame: Frame = {
+      lane: 'gossip',
+      size: message.bytes.length,
+      arrive: () => this.#ends[to]!.gossip(from, message),
+    }
+    this.#carry(link, from, to, frame)
+    if (hits(this.#random, duplicate)) this.#carry(link, from, to, frame)
     if (!hits(this.#random, replay)) return
     this.#timeline.after(within(this.#random, [120_000, 600_000]), () => {
       const present = this.#linkOf(from, to)
-      if (present !== undefined) this.#carry(present, from, to, 'gossip', arrive)
+      if (present !== undefined) this.#carry(present, from, to, frame)
     })
   }
 
@@ -325,9 +352,11 @@ export class Wires {
     if (link === undefined || hits(this.#random, this.#net.loss / 4)) return
     const answer = (bytes: Uint8Array): void => {
       if (!link.openAt.has(to) || hits(this.#random, this.#net.loss / 4)) return
-      this.#carry(link, to, from, 'answer', () => answered(bytes))
+      const arrive = (): void => answered(bytes)
+      this.#carry(link, to, from, { lane: 'answer', size: bytes.length, arrive })
     }
-    this.#carry(link, from, to, 'ask', () => this.#ends[to]!.request(from, { ...question, answer }))
+    const arrive = (): void => this.#ends[to]!.request(from, { ...question, answer })
+    this.#carry(link, from, to, { lane: 'ask', size: question.bytes.length, arrive })
   }
 
   /** The connection that a side holds for open. */
@@ -336,19 +365,47 @@ export class Wires {
     return link?.openAt.has(from) === true ? link : undefined
   }
 
-  #carry(link: Link, from: NodeIndex, to: NodeIndex, lane: Lane, arrive: () => void): void {
+  #carry(link: Link, from: NodeIndex, to: NodeIndex, frame: Frame): void {
     const way = this.#way(from, to)
+    const { lane, size, arrive } = frame
     if (isHeld(way)) {
-      this.#hold(way, { link, lane, arrive })
+      this.#hold(way, { link, lane, size, arrive })
       return
     }
-    const atMs = Math.max(this.#timeline.nowMs + this.#delay(), way.lastMs[lane])
+    const queuedMs = this.#queue(way, lane, size)
+    if (queuedMs === undefined) return
+    this.sent[from]!.frames += 1
+    this.sent[from]!.bytes += size + overheadBytes
+    const atMs = Math.max(this.#timeline.nowMs + queuedMs + this.#delay(), way.lastMs[lane])
     way.lastMs[lane] = atMs
     this.#timeline.at(atMs, () => {
       if (!this.#isCurrent(link, from, to) || !link.openAt.has(to)) return
-      if (isHeld(way)) this.#hold(way, { link, lane, arrive })
+      if (isHeld(way)) this.#hold(way, { link, lane, size, arrive })
       else arrive()
     })
+  }
+
+  /**
+   * How long a frame waits until its last byte has left, where a link carries only so many bytes per
+   * second; undefined when it does not get into the queue, as frames of a full outbox do not.
+   */
+  #queue(way: Way, lane: Lane, size: number): number | undefined {
+    const { capacity } = this.#net
+    if (capacity === Infinity) return 0
+    const { nowMs } = this.#timeline
+    if (lane === 'heartbeat' && way.beatMs > nowMs) return undefined
+    const before = (Math.max(0, way.freeMs - nowMs) * capacity) / 1_000
+    if (before + size > limits.peerQueueBytesMax) return undefined
+    way.freeMs = Math.max(nowMs, way.freeMs) + (1_000 * (size + overheadBytes)) / capacity
+    if (lane === 'heartbeat') way.beatMs = way.freeMs
+    const queuedMs = way.freeMs - nowMs
+    if (queuedMs > this.#slowMs && lane !== 'gossip') this.#noteSlow(way)
+    return queuedMs
+  }
+
+  #noteSlow({ from, to, freeMs }: Way): void {
+    const arrivesMs = this.#recorder.nowMs + freeMs - this.#timeline.nowMs
+    this.#recorder.note({ kind: 'link.slow', from, to, arrivesMs })
   }
 
   /** A newer heartbeat replaces an unsent one; a full queue of records closes their stream. */
@@ -376,7 +433,17 @@ export class Wires {
 
 function createWay(from: NodeIndex, to: NodeIndex): Way {
   const lastMs = { heartbeat: 0, exec: 0, gossip: 0, ask: 0, answer: 0 }
-  return { from, to, cuts: 0, clogs: 0, held: [], lastMs, heardMs: 0 }
+  return { from, to, cuts: 0, clogs: 0, held: [], lastMs, freeMs: 0, beatMs: 0, heardMs: 0 }
+}
+
+/** A network that does nothing to anybody. */
+export const quietNet: NetOptions = {
+  delayMs: [0.25, 1],
+  tailMs: 0.25,
+  loss: 0,
+  duplicate: 0,
+  replay: 0,
+  capacity: Infinity,
 }
 
 const isHeld = ({ cuts, clogs }: Way): boolean => cuts > 0 || clogs > 0

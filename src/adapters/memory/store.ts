@@ -122,6 +122,21 @@ export class MemoryImage {
     this.slots.set(key, [...rows, { stored, id: this.lastId, place }])
   }
 
+  /** Drops rows of definitions and of history; answers how many. */
+  drop(isHit: () => boolean): number {
+    const intents = [...this.intents.keys()].filter(isHit)
+    for (const id of intents) this.intents.delete(id)
+    let records = 0
+    for (const [slot, rows] of this.slots) {
+      const whole = rows.filter(() => !isHit())
+      records += rows.length - whole.length
+      if (whole.length === 0) this.slots.delete(slot)
+      else this.slots.set(slot, whole)
+    }
+    if (intents.length + records > 0) this.seen = undefined
+    return intents.length + records
+  }
+
   rows(): readonly HistoryRow[] {
     return [...this.slots.values()].flat()
   }
@@ -130,7 +145,7 @@ export class MemoryImage {
 /** The twin of the SQLite store. */
 export class MemoryStore implements Store {
   readonly epoch: string
-  readonly damaged = 0
+  #damaged = 0
   /** As it is without a crash. */
   #live: MemoryImage
   /** As it is on the disk. */
@@ -162,6 +177,23 @@ export class MemoryStore implements Store {
       for (const write of writes) image.apply(write)
     }
     return new MemoryStore(this.epoch, image)
+  }
+
+  /** Rows that were dropped because they did not say what had been written. */
+  get damaged(): number {
+    return this.#damaged
+  }
+
+  /**
+   * The disk changed a bit in each of these rows. Their sums show it when they are read again: they
+   * are dropped, and with them the vector that says they were seen, as the store in SQLite does.
+   * For a store that was just opened: nothing in it is unsynced.
+   */
+  damage(isHit: () => boolean): number {
+    const rows = this.#live.drop(isHit)
+    this.#synced = this.#live.copy()
+    this.#damaged += rows
+    return rows
   }
 
   /** A copy of the disk as it is: an image to restore later, or a clone. */

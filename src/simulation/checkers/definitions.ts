@@ -83,9 +83,10 @@ export class JobTruth {
     let held: Held = 'yes'
     for (const loss of this.#nodes[node]!.losses) {
       if (loss.atMs <= storedMs || loss.atMs > atMs || storedMs <= loss.keptUntilMs) continue
-      if (!loss.isUnsyncedOnly) return 'no'
+      if (loss.isPartial === true) held = 'maybe'
+      else if (!loss.isUnsyncedOnly) return 'no'
       // what its own clients wrote was synced before they were answered
-      if (write.node !== node) held = 'maybe'
+      else if (write.node !== node) held = 'maybe'
     }
     return held
   }

@@ -16,6 +16,8 @@ export interface Loss {
   readonly keptUntilMs: number
   /** Only what had not reached the disk is gone. */
   readonly isUnsyncedOnly: boolean
+  /** Some of it is gone, nobody can say what. */
+  readonly isPartial?: boolean
 }
 
 /** One node over time. */
@@ -112,6 +114,8 @@ function switchNode(
 function lossOf(entry: Entry, syncedMs: number): Loss | undefined {
   const { atMs } = entry
   switch (entry.kind) {
+    case 'store.damaged':
+      return { atMs, keptUntilMs: -Infinity, isUnsyncedOnly: false, isPartial: true }
     case 'store.wiped':
       return { atMs, keptUntilMs: -Infinity, isUnsyncedOnly: false }
     case 'store.rolledBack':
