@@ -2,19 +2,8 @@
 // the events before and after that concern it.
 
 import type { Entry, EntryOf, History, Violation } from './history.ts'
+import type { Line, Window } from './recorder.ts'
 import { factText } from './telling.ts'
-
-/** A line about an instant. */
-export interface Line {
-  readonly atMs: number
-  readonly text: string
-}
-
-/** A part of a run: true UTC. */
-export interface Window {
-  readonly fromMs: number
-  readonly toMs: number
-}
 
 const beforeMs = 20_000
 const afterMs = 3_000

@@ -1,9 +1,20 @@
 // Writes the history and the trace of one run while it goes on.
 
 import { createHash, type Hash } from 'node:crypto'
-import type { Line, Window } from './around.ts'
 import type { Entry, Fact, History, Scenery } from './history.ts'
 import { grainMs, type Timeline } from './timeline.ts'
+
+/** A line about an instant. */
+export interface Line {
+  readonly atMs: number
+  readonly text: string
+}
+
+/** A part of a run: true UTC. */
+export interface Window {
+  readonly fromMs: number
+  readonly toMs: number
+}
 
 const linesPerUpdate = 2_000
 

@@ -3,11 +3,11 @@
 
 import { createRandom } from '../core/random.ts'
 import type { ProfileName } from '../core/limits.ts'
-import type { Line, Window } from './around.ts'
 import { Faults } from './faults.ts'
 import { Fleet } from './fleet.ts'
 import type { Counters, History, PhaseName } from './history.ts'
 import type { Options } from './options.ts'
+import type { Line, Window } from './recorder.ts'
 import { sampleAll } from './sample.ts'
 import { Workload } from './workload.ts'
 
