@@ -113,6 +113,8 @@ export const limits = {
   execFrameBytesMax: 16_384,
   helloBytesMax: 16_384,
   nodeRecordBytesMax: 4_096,
+  /** Sealed things of one kind kept opened; others are opened again when a copy comes. */
+  openingsMax: 512,
   /** A page of anti-entropy leaves room for its envelope inside a frame. */
   pageBytesMax: 200_000,
   /** Undelivered messages to one peer; heartbeats replace each other, an exec stream is closed and re-pulled. */

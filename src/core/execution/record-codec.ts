@@ -3,6 +3,7 @@
 import type { Author } from '../author.ts'
 import { encodeHlc, readHlc } from '../clock/hybrid.ts'
 import { limits } from '../limits.ts'
+import { Openings } from '../trust/openings.ts'
 import { isSignedBy, openSealed, type Sealed } from '../trust/envelope.ts'
 import type { Crypto } from '../trust/crypto.ts'
 import type { Cbor } from '../wire/cbor.ts'
@@ -96,8 +97,13 @@ export interface OpenedRecord {
   readonly sealed: Sealed
 }
 
+const records = new Openings<OpenedRecord>()
+
 /** Reads a record of this cluster; the signature is not checked here. */
-export function openRecord(clusterId: string, bytes: Uint8Array): ReadResult<OpenedRecord> {
+export const openRecord = (clusterId: string, bytes: Uint8Array): ReadResult<OpenedRecord> =>
+  records.open(clusterId, bytes, () => openRecordAnew(clusterId, bytes))
+
+function openRecordAnew(clusterId: string, bytes: Uint8Array): ReadResult<OpenedRecord> {
   const sealed = openSealed('record', bytes, limits.execFrameBytesMax)
   if (!sealed.ok) return sealed
   const reader: Reader<StoredRecord> = (value) => {

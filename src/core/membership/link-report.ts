@@ -2,6 +2,7 @@
 
 import type { Author } from '../author.ts'
 import type { MemberId } from '../ids.ts'
+import { Openings } from '../trust/openings.ts'
 import { isSignedBy, openSealed, type Sealed } from '../trust/envelope.ts'
 import type { Crypto } from '../trust/crypto.ts'
 import { readMember } from '../wire/forms.ts'
@@ -55,8 +56,13 @@ export function sealReport(author: Author, report: LinkReport): SealedReport {
   return { report, bytes: author.seal('report', { v: 1, clusterId, ...report }) }
 }
 
+const reports = new Openings<OpenedReport>()
+
 /** Reads a report of this cluster; the signature is not checked here. */
-export function openReport(clusterId: string, bytes: Uint8Array): ReadResult<OpenedReport> {
+export const openReport = (clusterId: string, bytes: Uint8Array): ReadResult<OpenedReport> =>
+  reports.open(clusterId, bytes, () => openReportAnew(clusterId, bytes))
+
+function openReportAnew(clusterId: string, bytes: Uint8Array): ReadResult<OpenedReport> {
   const sealed = openSealed('report', bytes, reportBytesMax)
   if (!sealed.ok) return sealed
   const reader: Reader<LinkReport> = (value) => {

@@ -5,6 +5,7 @@ import type { Author } from '../author.ts'
 import { compareHlc, encodeHlc, readHlc, type Hlc } from '../clock/hybrid.ts'
 import type { MemberId } from '../ids.ts'
 import { limits } from '../limits.ts'
+import { Openings } from '../trust/openings.ts'
 import { isSignedBy, openSealed, type Sealed } from '../trust/envelope.ts'
 import type { Crypto } from '../trust/crypto.ts'
 import type { Cbor } from '../wire/cbor.ts'
@@ -136,8 +137,13 @@ export interface OpenedNode extends SealedNode {
   readonly sealed: Sealed
 }
 
+const nodes = new Openings<OpenedNode>()
+
 /** Reads a record of this cluster; the signature is not checked here. */
-export function openNode(clusterId: string, bytes: Uint8Array): ReadResult<OpenedNode> {
+export const openNode = (clusterId: string, bytes: Uint8Array): ReadResult<OpenedNode> =>
+  nodes.open(clusterId, bytes, () => openNodeAnew(clusterId, bytes))
+
+function openNodeAnew(clusterId: string, bytes: Uint8Array): ReadResult<OpenedNode> {
   const sealed = openSealed('node', bytes, limits.nodeRecordBytesMax)
   if (!sealed.ok) return sealed
   const reader: Reader<NodeRecord> = (value) => {
