@@ -40,11 +40,12 @@ export class Post {
   }
 
   /**
-   * Who hears of a record: everybody. A member that lacks the claim of a tick would record it as
-   * missed, one that lacks the end would take the job for running.
+   * Who hears of a record: everybody that can be reached, also those that our view takes for gone. A
+   * member that lacks the claim of a tick would start it or record it as missed, one that lacks the
+   * end would take the job for running.
    */
   receivers(): readonly MemberId[] {
-    return this.#membership.alive()
+    return this.#membership.linked()
   }
 
   /** Puts a record into the outboxes; `isUrgent` sends them with this step, else within `batchMs`. */

@@ -73,7 +73,10 @@ export class Membership {
           load: this.load,
         }),
         found: (member, finding) => this.#report(member, finding),
-        neighboursChanged: () => this.#own.touch(),
+        neighboursChanged: () => {
+          this.#own.touch()
+          this.#roster.noteHearing()
+        },
       },
     })
   }
@@ -276,6 +279,11 @@ export class Membership {
     return this.#observer.links()
   }
 
+  /** Members to which there is a link, whatever the view says of them. */
+  linked(): readonly MemberId[] {
+    return [...this.links()].map(({ member }) => member)
+  }
+
   /** An admitted peer can be reached. */
   linkUp(member: MemberId): void {
     this.#observer.linkUp(member)
@@ -319,7 +327,7 @@ export class Membership {
 
   /** Judges every member anew; true when some state has changed. */
   evaluate(): boolean {
-    const isChanged = this.#roster.evaluate()
+    const isChanged = this.#roster.evaluate((member) => this.#observer.hears(member))
     const state = this.#roster.get(this.self)?.state
     const isAccused = state === 'unreachable' || state === 'down'
     if (isAccused && this.#turn.monoMs - this.#refutedAtMs >= limits.refutePauseMs) {

@@ -69,6 +69,11 @@ export class Observer {
     return this.#links.values()
   }
 
+  /** Whether a link to a member works in both directions. */
+  hears(member: MemberId): boolean {
+    return this.#links.get(member)?.isReported === false
+  }
+
   /** Members to which a link works in both directions. */
   neighbours(): readonly MemberId[] {
     const working = [...this.#links.values()].filter(({ isReported }) => !isReported)

@@ -171,8 +171,13 @@ export class Roster {
     return 'news'
   }
 
-  /** Judges every member anew; true when some state has changed. */
-  evaluate(): boolean {
+  /** Whom this node hears has changed. */
+  noteHearing(): void {
+    this.#noteFact()
+  }
+
+  /** Judges every member anew; true when some state has changed. `isHeard`: a link to it works. */
+  evaluate(isHeard: (member: MemberId) => boolean): boolean {
     const now = this.#turn.clusterMs
     if (this.#judged.fromMs <= now && now < this.#judged.untilMs) return false
     const judged = { fromMs: -Infinity, untilMs: Infinity }
@@ -183,14 +188,15 @@ export class Roster {
       const reports = [...entry.reports.values()].map(({ report }) => report)
       const isKnown = (other: MemberId): boolean => this.#entries.has(other)
       const { singleReportMs } = this.#timers
-      const missingSinceMs = missingSince({ record, reports }, isKnown, singleReportMs)
+      const heard = isHeard(member)
+      const missingSinceMs = missingSince({ record, reports }, isKnown, singleReportMs, heard)
       if (missingSinceMs !== entry.missingSinceMs) this.#noteChanged()
       entry.missingSinceMs = missingSinceMs
       for (const atMs of turningPoints(record, missingSinceMs)) {
         if (atMs <= now) judged.fromMs = Math.max(judged.fromMs, atMs)
         else judged.untilMs = Math.min(judged.untilMs, atMs)
       }
-      const state = stateOf(record, missingSinceMs, now)
+      const state = stateOf(record, missingSinceMs, now, heard)
       if (state !== entry.state) {
         entry.state = state
         isChanged = true

@@ -21,11 +21,15 @@ export function reportQuorum(neighboursKnown: number): number {
   return Math.max(1, Math.min(3, Math.ceil(neighboursKnown / 2)))
 }
 
-/** From when the member is not alive, in cluster time; Infinity when nothing speaks against it. */
+/**
+ * From when the member is not alive, in cluster time; Infinity when nothing speaks against it. `isHeard`:
+ * this node hears it, so that the age of its record, which a clock far ahead takes for great, says nothing.
+ */
 export function missingSince(
   facts: MemberFacts,
   isKnown: (member: MemberId) => boolean,
   singleReportMs: number,
+  isHeard: boolean,
 ): number {
   const { record } = facts
   const missedAt: number[] = []
@@ -40,7 +44,7 @@ export function missingSince(
     missedAt[quorum - 1] ?? Infinity,
     (missedAt[0] ?? Infinity) + singleReportMs,
     // the member and all its observers may have died together
-    record.hlc.ms + 3 * record.refreshMs,
+    isHeard ? Infinity : record.hlc.ms + 3 * record.refreshMs,
   )
 }
 
@@ -49,9 +53,14 @@ export function turningPoints(record: NodeRecord, missingSinceMs: number): reado
   return [record.leaveAtMs ?? Infinity, missingSinceMs, missingSinceMs + record.downAfterMs]
 }
 
-/** The member's state at a cluster instant. */
-export function stateOf(record: NodeRecord, missingSinceMs: number, nowMs: number): MemberState {
+/** The member's state at a cluster instant: whom this node hears may be missed by others, and is not down. */
+export function stateOf(
+  record: NodeRecord,
+  missingSinceMs: number,
+  nowMs: number,
+  isHeard: boolean,
+): MemberState {
   if (record.leaveAtMs !== null && nowMs >= record.leaveAtMs) return 'left'
   if (nowMs < missingSinceMs) return 'alive'
-  return nowMs < missingSinceMs + record.downAfterMs ? 'unreachable' : 'down'
+  return isHeard || nowMs < missingSinceMs + record.downAfterMs ? 'unreachable' : 'down'
 }

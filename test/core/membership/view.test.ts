@@ -31,6 +31,8 @@ interface Row {
   readonly rule: string
   readonly record?: Partial<NodeRecord>
   readonly reports?: readonly LinkReport[]
+  /** This node has a link to it that works. */
+  readonly isHeard?: true
   readonly states: readonly (readonly [atMs: number, state: MemberState])[]
 }
 
@@ -99,6 +101,21 @@ const table: readonly Row[] = [
     states: [[100 * second, 'alive']],
   },
   {
+    rule: 'whom this node hears is alive, however old its record looks to a clock far ahead',
+    isHeard: true,
+    states: [[3_600 * second, 'alive']],
+  },
+  {
+    rule: 'whom this node hears and the others miss is not down',
+    record: { neighbours: observers.slice(0, 1) },
+    reports: [report(1, 10 * second)],
+    isHeard: true,
+    states: [
+      [12 * second, 'unreachable'],
+      [900 * second, 'unreachable'],
+    ],
+  },
+  {
     rule: 'who announced to leave has left then, whatever else is said',
     record: { leaveAtMs: 20 * second, neighbours: observers.slice(0, 1) },
     reports: [report(1, 10 * second, { finding: 'silent' })],
@@ -110,11 +127,12 @@ const table: readonly Row[] = [
   },
 ]
 
-for (const { rule, record, reports = [], states } of table) {
+for (const { rule, record, reports = [], isHeard = false, states } of table) {
   test(`view: ${rule}`, () => {
     const node = nodeRecord(0, { ...fresh, ...record })
-    const since = missingSince({ record: node, reports }, () => true, 3 * second)
-    for (const [atMs, state] of states) assert.equal(stateOf(node, since, atMs), state, `${atMs}`)
+    const since = missingSince({ record: node, reports }, () => true, 3 * second, isHeard)
+    for (const [atMs, state] of states)
+      assert.equal(stateOf(node, since, atMs, isHeard), state, `${atMs}`)
   })
 }
 
@@ -127,7 +145,7 @@ test('observers that are not known here do not count', () => {
   const node = nodeRecord(0, { ...fresh, neighbours: observers })
   const facts = { record: node, reports: [report(1, 10 * second)] }
   const isKnown = (member: MemberId): boolean => member === peerId(1)
-  assert.equal(missingSince(facts, isKnown, 3 * second), 10 * second)
+  assert.equal(missingSince(facts, isKnown, 3 * second, false), 10 * second)
 })
 
 test('the view is a function of the facts, not of their order', () => {
@@ -147,7 +165,7 @@ test('the view is a function of the facts, not of their order', () => {
       )
       const node = nodeRecord(0, { ...fresh, neighbours: observers.slice(0, neighbours) })
       const since = (list: readonly LinkReport[]): number =>
-        missingSince({ record: node, reports: list }, () => true, 3 * second)
+        missingSince({ record: node, reports: list }, () => true, 3 * second, false)
       assert.equal(since(facts), since(facts.toReversed()))
     }),
   )
