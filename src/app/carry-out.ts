@@ -1,6 +1,7 @@
 // The order in which the effects of a turn are carried out: everything that is to be stored, in one
 // transaction for all steps; then what is sent; then what is started and stopped; then answers and
-// reports. What could not be stored is neither sent nor started.
+// reports. A step whose own word could not be stored says and starts nothing; one that only passes on
+// what others said goes on, so that a node with a full disk still hears and is heard.
 
 import type { Effect, Write } from '../core/effect.ts'
 import type { AttemptId } from '../core/ids.ts'
@@ -16,19 +17,22 @@ export interface Hands {
   failed(failure: StoreError, writes: readonly Write[], unstarted: readonly AttemptId[]): void
   send(effect: Effect): void
   start(effect: Effect): void
-  /** `isSafe` is false when what the step wanted to store is not stored. */
+  /** `isSafe` is false when the step's own word is not stored. */
   tell(effect: Effect, isSafe: boolean): void
 }
 
 /** Carries out the effects of several steps, which share one transaction. */
 export function carryOut(steps: readonly (readonly Effect[])[], hands: Hands): void {
   const isStored = persist(steps, hands)
-  const isSafe = (step: readonly Effect[]): boolean =>
-    isStored || !step.some(({ kind }) => kind === 'persist')
+  const isSafe = (step: readonly Effect[]): boolean => isStored || !step.some(isOwnWord)
   for (const step of steps) if (isSafe(step)) for (const effect of step) hands.send(effect)
   for (const step of steps) if (isSafe(step)) for (const effect of step) hands.start(effect)
   for (const step of steps) for (const effect of step) hands.tell(effect, isSafe(step))
 }
+
+/** A claim, an end, a client's write, an incarnation of this node: durable before it is said. */
+const isOwnWord = (effect: Effect): boolean =>
+  effect.kind === 'persist' && effect.durability === 'full' && effect.isAgain !== true
 
 /** Commits all writes of a turn; false when that failed. */
 function persist(steps: readonly (readonly Effect[])[], hands: Hands): boolean {

@@ -64,8 +64,11 @@ export interface Launch {
 export type Effect =
   | {
       readonly kind: 'persist'
+      /** `full`: nothing of this step is said or started unless it is stored. */
       readonly durability: 'full' | 'normal'
       readonly writes: readonly Write[]
+      /** What an earlier step failed to store: what this one says does not depend on it. */
+      readonly isAgain?: true
     }
   | {
       readonly kind: 'send'

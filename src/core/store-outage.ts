@@ -48,7 +48,7 @@ export class StoreOutage {
     }
     const writes = this.#unstored
     this.#unstored = []
-    return [{ kind: 'persist', durability: 'full', writes }, ...effects]
+    return [{ kind: 'persist', durability: 'full', writes, isAgain: true }, ...effects]
   }
 
   /** Tries again now and then; the first success is told as `storeRecovered`. */
@@ -60,6 +60,6 @@ export class StoreOutage {
 
   /** An occasion for `complete`; nothing to store is no occasion. */
   #retry(): void {
-    this.#turn.emit({ kind: 'persist', durability: 'full', writes: [] })
+    this.#turn.emit({ kind: 'persist', durability: 'full', writes: [], isAgain: true })
   }
 }

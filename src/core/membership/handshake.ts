@@ -80,7 +80,7 @@ export class Handshake {
     if (peer === undefined) return false
     this.#asked.delete(id)
     if (this.#void.delete(id)) return true
-    if (bytes === undefined) {
+    if (bytes === undefined || isBusy(bytes)) {
       this.#unanswered.set(peer, this.#turn.monoMs + this.#timers.silenceMs)
       return true
     }
@@ -98,6 +98,7 @@ export class Handshake {
     const decoded = decodeHello(bytes)
     if (!decoded.ok) return `malformed hello: ${decoded.reason}`
     const hello = decoded.value
+    if (hello.kind === 'busy') return 'a question with the answer of a busy peer'
     if (hello.kind === 'refused') {
       return `refused by the peer, which speaks versions ${hello.protoMin} to ${hello.protoMax}`
     }
@@ -135,4 +136,10 @@ export class Handshake {
       if (this.#membership.link(peer) === undefined) this.greet(peer)
     }
   }
+}
+
+/** The peer's disk fails: it is no stranger, and is asked again. */
+function isBusy(bytes: Uint8Array): boolean {
+  const decoded = decodeHello(bytes)
+  return decoded.ok && decoded.value.kind === 'busy'
 }

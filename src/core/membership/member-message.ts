@@ -53,6 +53,8 @@ export type Hello =
       readonly protoMin: number
       readonly protoMax: number
     }
+  /** It cannot store what it would have to say. */
+  | { readonly kind: 'busy' }
 
 /** Versions of the protocols that this program speaks. */
 export const protocols = { min: 1, max: 1 } as const
@@ -66,6 +68,7 @@ const readHello: Reader<Hello> = variant('kind', {
     yourIncarnation: u32,
   }),
   refused: record({ reason: line(255), protoMin: u8, protoMax: u8 }),
+  busy: record({}),
 })
 
 export const encodeHello = (hello: Hello): Uint8Array => encode(hello)

@@ -9,16 +9,14 @@ export const executionMutants: readonly Mutant[] = [
   {
     name: 'start before the claim is durable',
     module: 'src/app/carry-out.ts',
-    text: `  const isStored = persist(steps.flat(), hands)
-  const isSafe = (step: readonly Effect[]): boolean =>
-    isStored || !step.some(({ kind }) => kind === 'persist')
+    text: `  const isStored = persist(steps, hands)
+  const isSafe = (step: readonly Effect[]): boolean => isStored || !step.some(isOwnWord)
   for (const step of steps) if (isSafe(step)) for (const effect of step) hands.send(effect)
   for (const step of steps) if (isSafe(step)) for (const effect of step) hands.start(effect)
 `,
     replacement: `  for (const step of steps) for (const effect of step) hands.start(effect)
-  const isStored = persist(steps.flat(), hands)
-  const isSafe = (step: readonly Effect[]): boolean =>
-    isStored || !step.some(({ kind }) => kind === 'persist')
+  const isStored = persist(steps, hands)
+  const isSafe = (step: readonly Effect[]): boolean => isStored || !step.some(isOwnWord)
   for (const step of steps) if (isSafe(step)) for (const effect of step) hands.send(effect)
 `,
     caughtBy: ['C2'],

@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { carryOut, type Hands } from '../../src/app/carry-out.ts'
+import type { Effect } from '../../src/core/effect.ts'
+import { memberId } from '../../src/core/ids.ts'
+import type { StoreError } from '../../src/ports/store.ts'
+
+type Persist = Extract<Effect, { kind: 'persist' }>
+
+const persist = (over: Partial<Persist>): Persist => ({
+  kind: 'persist',
+  durability: 'normal',
+  writes: [{ kind: 'seen', bytes: new Uint8Array() }],
+  ...over,
+})
+const send: Effect = {
+  kind: 'send',
+  to: memberId('member1'),
+  channel: 'exec',
+  bytes: new Uint8Array(),
+}
+
+/** How many of the steps said something while every commit failed. */
+function said(...steps: readonly (readonly Effect[])[]): number {
+  let count = 0
+  const hands: Hands = {
+    commit: () => {
+      const code = 'MC_STORE_FAILED'
+      throw Object.assign(new Error('no space left'), { code, failure: 'full' }) as StoreError
+    },
+    stored: () => undefined,
+    failed: () => undefined,
+    send: ({ kind }) => (count += Number(kind === 'send')),
+    start: () => undefined,
+    tell: () => undefined,
+  }
+  carryOut(steps, hands)
+  return count
+}
+
+test('while the store fails a node says nothing of its own, and goes on to pass on what others said', () => {
+  assert.equal(said([persist({ durability: 'full' }), send]), 0)
+  assert.equal(said([persist({}), send]), 1)
+  assert.equal(said([persist({ durability: 'full' }), send], [persist({}), send], [send]), 2)
+})
+
+test('what an earlier step failed to store keeps no later step from speaking', () => {
+  assert.equal(said([persist({ durability: 'full', isAgain: true }), send]), 1)
+  const both = [persist({ durability: 'full', isAgain: true }), persist({ durability: 'full' })]
+  assert.equal(said([...both, send]), 0)
+})
