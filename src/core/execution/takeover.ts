@@ -50,6 +50,8 @@ export interface Watch extends Wanted {
   readonly nudges: Map<MemberId, number>
   /** Members that were asked over a link. */
   readonly asked: Set<MemberId>
+  /** Members that did not know it before we told them. */
+  readonly taught: Set<MemberId>
   called: boolean
   /** Members that asked about it and are to hear of the claim. */
   readonly askers: Set<MemberId>
@@ -127,6 +129,7 @@ export class Takeover {
       refused: new Map(),
       nudges: new Map(),
       asked: new Set(),
+      taught: new Set(),
       called: false,
       askers: new Set(),
       notes: [],
@@ -307,6 +310,9 @@ export class Takeover {
       case 'unknown':
         this.#note(watch, `${from} does not know it${path}`)
         this.#world.teach(from, watch)
+        // what it has learned from us it may start: it is asked again before we do
+        if (!watch.taught.has(from)) watch.asked.delete(from)
+        watch.taught.add(from)
         return
       case 'silent':
         this.#note(watch, `${from} is silent${path}`)
