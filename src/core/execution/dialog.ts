@@ -2,6 +2,7 @@
 
 import { parseAttemptId, type AttemptId, type JobName, type MemberId } from '../ids.ts'
 import { limits, type Timers } from '../limits.ts'
+import type { Job } from '../jobs/catalog.ts'
 import type { Replica } from '../jobs/replica.ts'
 import type { Membership } from '../membership/membership.ts'
 import { plannedStart } from '../scheduler/tick.ts'
@@ -32,7 +33,7 @@ export class Dialog {
   readonly #executions: Executions
   readonly #post: Post
   readonly #inability: () => string | undefined
-  readonly #isAhead: (job: JobName, dueMs: number) => boolean
+  readonly #isAhead: (job: Job, dueMs: number) => boolean
   #relays: Relay[] = []
 
   constructor(components: {
@@ -44,8 +45,8 @@ export class Dialog {
     post: Post
     /** Why this node starts nothing now. */
     inability: () => string | undefined
-    /** Whether a tick of a job is still to be looked at. */
-    isAhead: (job: JobName, dueMs: number) => boolean
+    /** Whether a tick of a job is still to be looked at, and then wanted. */
+    isAhead: (job: Job, dueMs: number) => boolean
   }) {
     this.#turn = components.turn
     this.#timers = components.timers
@@ -144,7 +145,7 @@ export class Dialog {
     if (job === undefined) return { kind: 'unknown' }
     const dueMs = Number(tick[2])
     // due or not: what this node has not looked at, it is going to
-    if (!this.#isAhead(job.name, dueMs) || !job.groups.enabled.enabled) return { kind: 'none' }
+    if (!this.#isAhead(job, dueMs)) return { kind: 'none' }
     const ownSlot = job.groups.placement.every ? parts.slot : undefined
     const plannedMs = plannedStart(job.name, job.groups.timing, dueMs, ownSlot)
     const { rank } = this.#executions.rankAt(job, parts.execution, plannedMs)

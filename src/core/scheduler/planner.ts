@@ -164,7 +164,7 @@ export class Planner {
       return
     }
     const { timing } = job.groups
-    const isEnabled = this.#isEnabled(job)
+    const isEnabled = this.#isEnabled(job, this.#turn.clusterMs)
     const isTick = (dueMs: number): boolean =>
       isEnabled && previousTick(name, timing, dueMs) === dueMs
     this.#executions.supersede(name, (watch) => {
@@ -252,9 +252,10 @@ export class Planner {
     }
   }
 
-  /** Whether a tick is still to be looked at. */
-  isAhead(name: JobName, dueMs: number): boolean {
-    return dueMs > (this.#tracks.get(name)?.lookedMs ?? Infinity)
+  /** Whether a tick is still to be looked at, and then wanted. */
+  isAhead(job: Job, dueMs: number): boolean {
+    const lookedMs = this.#tracks.get(job.name)?.lookedMs ?? Infinity
+    return dueMs > lookedMs && this.#isEnabled(job, Math.max(dueMs, this.#turn.clusterMs))
   }
 
   /** One job's next tick is due. */
@@ -289,9 +290,9 @@ export class Planner {
   }
 
   /** Not paused, or paused until an instant that is over. */
-  #isEnabled({ groups: { enabled } }: Job): boolean {
+  #isEnabled({ groups: { enabled } }: Job, atMs: number): boolean {
     const { untilMs } = enabled
-    return enabled.enabled || (untilMs !== null && this.#turn.clusterMs >= untilMs)
+    return enabled.enabled || (untilMs !== null && atMs >= untilMs)
   }
 
   /** Judges the ticks between the watermark and now, newest first. */
@@ -301,7 +302,8 @@ export class Planner {
     track.anchorMs = job.groups.timing.anchorMs
     const nowMs = this.#turn.clusterMs
     const afterMs = track.watermarkMs < 0 ? nowMs : track.watermarkMs
-    track.lookedMs = nowMs
+    // a member whose clock was ahead has decided ticks that are still to come here
+    track.lookedMs = Math.max(nowMs, track.watermarkMs)
     if (this.#refusalOf(job) === undefined) {
       if (track.watermarkMs < 0) this.#wantLate(job, track)
       const covered: OverdueTick[] = []
@@ -432,7 +434,8 @@ export class Planner {
 
   /** Why a tick planned now does not run, if so; in the order of judgement. */
   #refusalOf(job: Job): Refusal | undefined {
-    if (!this.#isEnabled(job)) return { outcome: 'paused', reason: job.groups.enabled.note }
+    if (!this.#isEnabled(job, this.#turn.clusterMs))
+      return { outcome: 'paused', reason: job.groups.enabled.note }
     return this.#isOver(job) ? { outcome: 'capped', reason: 'limit' } : undefined
   }
 
@@ -451,7 +454,8 @@ export class Planner {
     const tally = this.#executions.ledger.tallies.of(name, job.generation)
     const writes = [{ kind: 'tally', tally }] as const
     this.#turn.emit({ kind: 'persist', durability: 'normal', writes })
-    if (this.#isOver(job) && this.#isEnabled(job) && this.#speaks(job)) this.#limitReached(job)
+    if (this.#isOver(job) && this.#isEnabled(job, this.#turn.clusterMs) && this.#speaks(job))
+      this.#limitReached(job)
   }
 
   /** A tick has its record. */

@@ -99,3 +99,35 @@ test('stalls of a second or two double nothing', () => {
   fleet.run(5_000)
   assertOnceEach(fleet, 'a', 1_000, [fromMs, fleet.nowMs - 4_000])
 })
+
+test('members whose clocks are hours apart still hear of each other’s claims', () => {
+  const fleet = Fleet.running({ size: 2 })
+  fleet.put(0, 'a', { schedule: '@yearly' })
+  fleet.run(30_000)
+  fleet.stepClock(1, 2 * hourMs)
+  fleet.run(20_000)
+  for (const [node, key] of [
+    [0, 'first'],
+    [1, 'second'],
+  ] as const) {
+    fleet.dispatch(node, 'a', key)
+    fleet.run(20_000)
+  }
+  assert.equal(fleet.starts('a').length, 2, 'one start for each dispatch')
+  assert.ok(fleet.isAliveEverywhere(0, 1), 'nobody is down who is heard')
+})
+
+test('a tick that a clock far ahead started early is not started again after a restart', () => {
+  const fleet = Fleet.running({ size: 2 })
+  fleet.put(0, 'a', { schedule: '*/30 * * * * *', overlap: 'allow' })
+  fleet.run(31_000)
+  fleet.stepClock(1, 600_000)
+  fleet.run(90_000)
+  // the first restart takes over how far the other has come, the second finds it on its own disk
+  fleet.restart(0)
+  fleet.run(60_000)
+  fleet.restart(0)
+  fleet.run(700_000)
+  const executions = fleet.starts('a').map(({ execution }) => execution)
+  assert.equal(new Set(executions).size, executions.length, 'each at most once')
+})
