@@ -130,13 +130,17 @@ export class Workload {
     const version = this.#nextVersion()
     const env = environmentOf(script ?? drawScript(this.#random), version)
     const definition = parse(machine.clock.wallMs, { name, env, ...fields })
+    // a node that dies over it cannot be asked which generation it wrote
+    const before = machine.node.replica.catalog.get(name)
+    const isNew = before?.groups.life.state !== 'live'
+    const expected = (before?.generation ?? 0) + Number(isNew)
     this.#command(machine, { kind: 'putJob', name, definition }, version, (durable, sentMs) => {
       const live = machine.node?.replica.catalog.live(name)
       this.#fleet.recorder.note({
         kind: 'def.ack',
         node: machine.index,
         job: name,
-        generation: live?.generation ?? 1,
+        generation: live?.generation ?? expected,
         version,
         definition: live?.groups ?? definition,
         sentMs,

@@ -164,7 +164,7 @@ export class Planner {
       return
     }
     const { timing } = job.groups
-    const isEnabled = this.#isEnabled(job, this.#turn.clusterMs)
+    const isEnabled = this.#isEnabled(job)
     const isTick = (dueMs: number): boolean =>
       isEnabled && previousTick(name, timing, dueMs) === dueMs
     this.#executions.supersede(name, (watch) => {
@@ -290,7 +290,7 @@ export class Planner {
   }
 
   /** Not paused, or paused until an instant that is over. */
-  #isEnabled({ groups: { enabled } }: Job, atMs: number): boolean {
+  #isEnabled({ groups: { enabled } }: Job, atMs = this.#turn.clusterMs): boolean {
     const { untilMs } = enabled
     return enabled.enabled || (untilMs !== null && atMs >= untilMs)
   }
@@ -434,8 +434,7 @@ export class Planner {
 
   /** Why a tick planned now does not run, if so; in the order of judgement. */
   #refusalOf(job: Job): Refusal | undefined {
-    if (!this.#isEnabled(job, this.#turn.clusterMs))
-      return { outcome: 'paused', reason: job.groups.enabled.note }
+    if (!this.#isEnabled(job)) return { outcome: 'paused', reason: job.groups.enabled.note }
     return this.#isOver(job) ? { outcome: 'capped', reason: 'limit' } : undefined
   }
 
@@ -454,8 +453,7 @@ export class Planner {
     const tally = this.#executions.ledger.tallies.of(name, job.generation)
     const writes = [{ kind: 'tally', tally }] as const
     this.#turn.emit({ kind: 'persist', durability: 'normal', writes })
-    if (this.#isOver(job) && this.#isEnabled(job, this.#turn.clusterMs) && this.#speaks(job))
-      this.#limitReached(job)
+    if (this.#isOver(job) && this.#isEnabled(job) && this.#speaks(job)) this.#limitReached(job)
   }
 
   /** A tick has its record. */

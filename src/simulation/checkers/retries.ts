@@ -7,7 +7,7 @@ import { attemptsOf, type Run } from './attempts.ts'
 import { jobsOf } from './definitions.ts'
 import { groundOf } from './ground.ts'
 
-/** An end must be written and heard. */
+/** An end must be written and heard; a timeout counts from the claim, by a clock of its own. */
 const tellMs = 1_000
 
 /** C8. */
@@ -52,7 +52,7 @@ export class RetriesChecker implements Checker {
     // an attempt that was claimed and never began counts too: its node died in between
     if (latest === undefined) return hasGap(history, run) ? 'no attempt before it' : undefined
     const spreadMs = groundOf(history).clockSpread(start.atMs)
-    const reason = orderOf(latest, run) ?? waitOf(latest, run, policies, spreadMs)
+    const reason = orderOf(history, latest, run) ?? waitOf(latest, run, policies, spreadMs)
     if (reason === undefined) return undefined
     if (isKnown(history, latest, run)) return reason
     this.#counts.excused += 1
@@ -76,10 +76,20 @@ function hasGap(history: History, { start }: Run): boolean {
   )
 }
 
-function orderOf({ end }: Run, { start }: Run): string | undefined {
+function orderOf(history: History, before: Run, { start }: Run): string | undefined {
+  const { end } = before
   if (end === undefined || end.atMs > start.atMs) return 'the attempt before it had not ended'
-  if (end.how === 'exit' && end.exit === 0) return 'the attempt before it was a success'
+  const isSuccess = end.how === 'exit' && end.exit === 0
+  if (isSuccess && !isTimedOut(history, before)) return 'the attempt before it was a success'
   return undefined
+}
+
+/** It ran for as long as its definition allows: whatever it answers to being stopped is a failure. */
+function isTimedOut(history: History, { start, end }: Run): boolean {
+  const truth = jobsOf(history).get(start.job)
+  const write = truth?.writes.find(({ version }) => version === start.version)
+  const timeoutMs = write?.definition?.action.timeoutMs ?? Infinity
+  return end!.atMs - start.atMs >= timeoutMs - tellMs
 }
 
 /** The shortest wait that any policy allows, by clocks that are so far apart. */

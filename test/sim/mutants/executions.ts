@@ -93,8 +93,8 @@ export const executionMutants: readonly Mutant[] = [
   {
     name: 'a paused job goes on',
     module: planner,
-    text: 'return enabled.enabled || (untilMs !== null && this.#turn.clusterMs >= untilMs)',
-    replacement: 'return enabled.enabled || untilMs === null || this.#turn.clusterMs >= untilMs',
+    text: 'return enabled.enabled || (untilMs !== null && atMs >= untilMs)',
+    replacement: 'return enabled.enabled || untilMs === null || atMs >= untilMs',
     caughtBy: ['C3'],
     wishes: { profile: 'lan', nodes: 3, minutes: 4, jobs: 8, faults: [] },
     foundAt: 2,
