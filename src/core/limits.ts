@@ -126,6 +126,10 @@ export const limits = {
   addressesMax: 8,
   addressBytesMax: 128,
   tagsMax: 32,
+  /** Of a `where` condition. */
+  conditionCharsMax: 1_024,
+  /** Conditions that are kept as they were read. */
+  conditionsCachedMax: 1_024,
   /** Ticks that wait for their record or our turn; the farthest is dropped and counted. */
   watchesMax: 65_536,
   probesInFlightMax: 512,
