@@ -2,11 +2,13 @@
 // reference are made from this table.
 
 import type { ProfileName } from '../core/limits.ts'
+import type { Fact } from '../core/placement/where.ts'
 import {
   oneOf,
   parseAllowed,
   parseCount,
   parseHttp,
+  parseFact,
   parseKeyPath,
   parseListen,
   parseName,
@@ -17,6 +19,7 @@ import {
   parseSwitch,
   parseTag,
   parseTimezone,
+  parseWeight,
   type HttpAddress,
   type LogFormat,
   type LogLevel,
@@ -32,6 +35,8 @@ export interface OptionValues {
   readonly http: HttpAddress
   readonly peer: string
   readonly tag: readonly [string, string]
+  readonly fact: readonly [string, Fact]
+  readonly weight: number
   readonly profile: ProfileName
   readonly networkKey: string
   readonly log: LogFormat
@@ -158,6 +163,31 @@ export const options: { readonly [N in OptionName]: Option<OptionValues[N]> } = 
     unit: 'key and value',
     about: 'what jobs select this node by; repeatable',
     effect: 'more tags make this node a candidate of more jobs; at most 32',
+  },
+  fact: {
+    flag: '--fact',
+    placeholder: 'NAME=VALUE',
+    env: 'MESHCRON_FACT',
+    key: 'facts',
+    isMany: true,
+    fallback: undefined,
+    parse: parseFact,
+    unit: 'name and value: a whole number, true, false or a text',
+    about:
+      'what placement.where of jobs may ask of this node, besides what it finds out; repeatable',
+    effect: 'replaces a fact of the same name that the node finds out by itself; at most 32',
+  },
+  weight: {
+    flag: '--weight',
+    placeholder: 'NUMBER',
+    env: 'MESHCRON_WEIGHT',
+    key: 'weight',
+    isMany: false,
+    fallback: '1',
+    parse: parseWeight,
+    unit: 'number from 0.0625 to 64',
+    about: 'share of the work that this node takes, compared with others',
+    effect: 'a node of weight 2 runs twice as many ticks as one of weight 1',
   },
   profile: {
     flag: '--profile',

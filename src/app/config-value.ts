@@ -3,6 +3,8 @@
 import { isIP } from 'node:net'
 import { parseDuration } from '../core/jobs/shape-time.ts'
 import { limits, profiles, type ProfileName } from '../core/limits.ts'
+import { weightMax, weightUnit } from '../core/placement/rendezvous.ts'
+import type { Fact } from '../core/placement/where.ts'
 import { isTimezone } from '../core/scheduler/zone.ts'
 
 /** A value, or why the text is none and what to write instead. */
@@ -158,6 +160,31 @@ export function parseTag(text: string): Parsed<readonly [string, string]> {
     return bad(`the value of ${key} is no line of up to 255 characters`, 'shorten it')
   }
   return good([key, value])
+}
+
+/** `key=value` with a number, true, false or a text. */
+export function parseFact(text: string): Parsed<readonly [string, Fact]> {
+  const at = text.indexOf('=')
+  const [key, value] = [text.slice(0, at), text.slice(at + 1)]
+  if (at < 0) return bad(`${shown(text)} has no "="`, 'write NAME=VALUE, such as gpu=true')
+  if (key.length > 63 || !/^[A-Za-z_]\w*(?:\.[A-Za-z0-9_]+)*$/.test(key)) {
+    return bad(`${shown(key)} is no name of a fact`, 'use letters, digits and _, with dots inside')
+  }
+  if (value === 'true' || value === 'false') return good([key, value === 'true'])
+  if (/^-?\d{1,15}$/.test(value)) return good([key, Number(value)])
+  if (value.length > 255 || /\p{Cc}/u.test(value)) {
+    return bad(`the value of ${key} is no line of up to 255 characters`, 'shorten it')
+  }
+  return good([key, value])
+}
+
+/** A share of work, 1.0 by default, in sixteenths. */
+export function parseWeight(text: string): Parsed<number> {
+  const sixteenths = Math.round(Number(text) * weightUnit)
+  if (/^\d+(\.\d+)?$/.test(text) && sixteenths >= 1 && sixteenths <= weightMax) {
+    return good(sixteenths)
+  }
+  return bad(`${shown(text)} is no weight`, 'write a number from 0.0625 to 64, such as 2 or 0.5')
 }
 
 function badHostAndPort(text: string): string | undefined {

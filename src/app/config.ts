@@ -4,6 +4,7 @@
 import { dirname, join, resolve } from 'node:path'
 import type { ProfileName } from '../core/limits.ts'
 import { limits } from '../core/limits.ts'
+import type { Facts } from '../core/placement/where.ts'
 import { ok, refuse, type Result } from '../core/result.ts'
 import { parseConfigFile, readConfigFile, type FileKey } from './config-file.ts'
 import {
@@ -27,6 +28,10 @@ export interface Settings {
   readonly http: HttpAddress
   readonly peers: readonly string[]
   readonly tags: Readonly<Record<string, string>>
+  /** What jobs may ask of this node besides what it finds out. */
+  readonly facts: Facts
+  /** Share of work in sixteenths. */
+  readonly weight: number
   readonly profile: ProfileName
   /** Absolute path; undefined: `network.key` in the data directory, made when it is not there. */
   readonly networkKeyFile: string | undefined
@@ -119,6 +124,8 @@ function settingsOf(table: Table): Settings {
     http: one('http'),
     peers: table.peer.value ?? [],
     tags: Object.fromEntries(table.tag.value ?? []),
+    facts: Object.fromEntries(table.fact.value ?? []),
+    weight: one('weight'),
     profile: one('profile'),
     networkKeyFile: table.networkKey.value?.[0],
     log: one('log'),
@@ -218,7 +225,8 @@ function readOption(
   if (texts.length > 1 && !option.isMany) {
     return refuseValue(origin, `${option.flag.slice(2)} is given twice`, 'give it once')
   }
-  const most = name === 'tag' ? limits.tagsMax : valuesMax
+  const isKeyed = name === 'tag' || name === 'fact'
+  const most = isKeyed ? limits.tagsMax : valuesMax
   if (texts.length > most) {
     return refuseValue(origin, `${texts.length} values are too many`, `give at most ${most}`)
   }
@@ -229,8 +237,8 @@ function readOption(
     if (!parsed.ok) return refuseValue(origin, parsed.why, parsed.hint)
     values.push(option.isPath === true ? resolve(base, String(parsed.value)) : parsed.value)
   }
-  if (name === 'tag') {
-    const keys = values.map((tag) => (tag as OptionValues['tag'])[0])
+  if (isKeyed) {
+    const keys = values.map((pair) => (pair as OptionValues['tag' | 'fact'])[0])
     const twice = keys.find((key, i) => keys.indexOf(key) !== i)
     if (twice !== undefined) {
       return refuseValue(origin, `${twice} has two values`, 'give each key once')

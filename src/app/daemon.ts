@@ -12,6 +12,7 @@ import { createLogger } from '../adapters/log/logger.ts'
 import { openStore } from '../adapters/sqlite/open-store.ts'
 import type { SqliteStore } from '../adapters/sqlite/store.ts'
 import { SystemClock } from '../adapters/system/clock.ts'
+import { readFacts } from '../adapters/system/facts.ts'
 import type { Identity } from '../core/author.ts'
 import { jobName } from '../core/ids.ts'
 import { limits, profiles } from '../core/limits.ts'
@@ -62,6 +63,8 @@ interface Parts {
   readonly node: Node
 }
 
+/** How often this machine is looked at. */
+const factsMs = 30_000
 /** How often a slice of old history is removed; again at once while there is more. */
 const pruneMs = 10_000
 
@@ -124,6 +127,7 @@ class RunningDaemon implements Daemon {
     this.#lifecycle.onStop(() => network.stop())
     driver.push({ kind: 'loaded', loaded: store.load(), addresses })
     this.#pruneNowAndThen(store, node)
+    await this.#tellFactsNowAndThen(driver)
     const http = await this.#serve(parts, driver, happenings)
     return { member: network.self, name: this.#config.name, addresses, http }
   }
@@ -179,6 +183,17 @@ class RunningDaemon implements Daemon {
     }
     timer = setTimeout(prune, pruneMs)
     this.#lifecycle.onStop(() => clearTimeout(timer))
+  }
+
+  /** Facts change by themselves; the node decides which changes are worth telling. */
+  async #tellFactsNowAndThen(driver: Driver): Promise<void> {
+    const { dataDir, facts } = this.#config
+    const tell = async (): Promise<void> => {
+      driver.push({ kind: 'facts', facts: { ...(await readFacts(dataDir)), ...facts } })
+    }
+    await tell()
+    const timer = setInterval(() => void tell(), factsMs)
+    this.#lifecycle.onStop(() => clearInterval(timer))
   }
 
   async #networkKey(): Promise<Uint8Array> {
@@ -326,6 +341,7 @@ function createNode(config: Config, identity: Identity, privateKey: Uint8Array):
         name: config.name,
         version,
         tags: config.tags,
+        weight: config.weight,
         executors: ['exec', 'shell', 'http'],
         engine: 'meshcron-1',
         timezoneData: process.versions['tz'] ?? 'none',

@@ -19,7 +19,7 @@ import type {
 } from '../adapters/http/schema.ts'
 import type { Reply } from '../core/effect.ts'
 import type { Command } from '../core/event.ts'
-import type { AttemptId, JobName } from '../core/ids.ts'
+import type { AttemptId, JobName, MemberId } from '../core/ids.ts'
 import type { Node } from '../core/node.ts'
 import type { Report } from '../core/report.ts'
 import { ok, refuse, type Refusal, type Result } from '../core/result.ts'
@@ -213,6 +213,17 @@ export class UseCases implements Api {
 
   async members(): Promise<Result<MemberList>> {
     return ok({ items: this.#members.list() })
+  }
+
+  async cordon(member: string, isCordoned: boolean): Promise<Result<void>> {
+    const known = this.#node.membership.get(member as MemberId)
+    if (known === undefined) {
+      const message = `no member ${JSON.stringify(member)} is known here`
+      return refuse('MC_UNKNOWN_MEMBER', message, 'list them with `meshcron member ls`')
+    }
+    const command = { kind: 'cordon', member: known.record.member, isCordoned } as const
+    const reply = await this.#command(command)
+    return reply.ok ? ok(undefined) : refused(reply.refusal)
   }
 
   async status(): Promise<Result<Status>> {

@@ -3,7 +3,8 @@
 import type { Reply } from './effect.ts'
 import type { Command } from './event.ts'
 import { unknownJob, type Executions } from './execution/executions.ts'
-import type { JobName } from './ids.ts'
+import type { Post } from './execution/post.ts'
+import type { JobName, MemberId } from './ids.ts'
 import type { Job } from './jobs/catalog.ts'
 import type { Groups, Timing } from './jobs/definition.ts'
 import type { Replica } from './jobs/replica.ts'
@@ -19,6 +20,7 @@ export class Commands {
   readonly #replica: Replica
   readonly #executions: Executions
   readonly #planner: Planner
+  readonly #post: Post
 
   constructor(components: {
     turn: Turn
@@ -26,12 +28,14 @@ export class Commands {
     replica: Replica
     executions: Executions
     planner: Planner
+    post: Post
   }) {
     this.#turn = components.turn
     this.#membership = components.membership
     this.#replica = components.replica
     this.#executions = components.executions
     this.#planner = components.planner
+    this.#post = components.post
   }
 
   run(command: Command): Reply {
@@ -58,10 +62,27 @@ export class Commands {
         this.#membership.leave(this.#turn.clusterMs + command.leadMs)
         this.#executions.takeover.viewChanged()
         return { ok: true }
+      case 'cordon':
+        return this.#cordon(command.member, command.isCordoned)
       case 'stopRunning':
         this.#executions.stopAllHere()
         return { ok: true }
     }
+  }
+
+  #cordon(member: MemberId, isCordoned: boolean): Reply {
+    if (member === this.#membership.self) this.#membership.setCordoned(isCordoned)
+    else if (this.#membership.link(member) !== undefined) {
+      this.#post.send(member, { kind: 'cordon', isCordoned })
+    } else {
+      const message = `member ${member} cannot be reached from here`
+      return failed({
+        code: 'MC_MEMBER_UNREACHABLE',
+        message,
+        hint: 'say it on that member itself',
+      })
+    }
+    return { ok: true }
   }
 
   #put(command: Extract<Command, { kind: 'putJob' }>): Reply {

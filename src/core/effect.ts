@@ -39,6 +39,8 @@ export interface DurableSelf {
   readonly eligibleFromMs: number
   /** Last instant at which this node is known to have been alive, cluster time. */
   readonly aliveAtMs: number
+  /** An operator wants it to take nothing new. Absent in stores of earlier versions. */
+  readonly isCordoned?: boolean
 }
 
 /** Frames without an answer; `heartbeat` frames replace each other, `exec` frames keep their order. */

@@ -4,6 +4,7 @@
 import type { AttemptId, ExecutionId, JobName, MemberId } from './ids.ts'
 import type { Definition } from './jobs/definition.ts'
 import type { Tally } from './execution/tally.ts'
+import type { Facts } from './placement/where.ts'
 import type { Channel, DurableSelf, Protocol, Topic, Write } from './effect.ts'
 
 /** What the store holds at start, as it was written. */
@@ -59,6 +60,8 @@ export type Command =
     }
   /** Announce that this node goes: it owns ticks for `leadMs` more, then it has left. */
   | { readonly kind: 'leave'; readonly leadMs: number }
+  /** A member takes nothing new, or takes work again. */
+  | { readonly kind: 'cordon'; readonly member: MemberId; readonly isCordoned: boolean }
   /** Stop everything that runs here. */
   | { readonly kind: 'stopRunning' }
 
@@ -118,4 +121,6 @@ export type Event = At &
         readonly unstarted: readonly AttemptId[]
       }
     | { readonly kind: 'storeRecovered' }
+    /** What this machine is like now. */
+    | { readonly kind: 'facts'; readonly facts: Facts }
   )

@@ -6,7 +6,7 @@ import type { Job } from './jobs/catalog.ts'
 import type { Definition, Timing } from './jobs/definition.ts'
 import type { Timers } from './limits.ts'
 import type { Member } from './membership/membership.ts'
-import { rankCandidates, type Ranking } from './placement/candidates.ts'
+import { placementKey, rankCandidates, type Ranking } from './placement/candidates.ts'
 import { Agenda } from './scheduler/agenda.ts'
 import { lateGraceTicks, tickTimes } from './scheduler/misfire.ts'
 import { intervalAfter, nextTick, plannedStart, previousTick } from './scheduler/tick.ts'
@@ -53,7 +53,8 @@ export function rankFor(
   plannedMs: number,
   outlook: Outlook,
 ): Ranking {
-  return rankCandidates('tick', execution, job.groups, outlook.members, plannedMs, outlook.settleMs)
+  const key = placementKey(job.groups.placement, job.name, execution)
+  return rankCandidates(key, job.groups, outlook.members, plannedMs, outlook.settleMs)
 }
 
 /** Whether ticks at this instant are recorded as paused. */

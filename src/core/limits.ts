@@ -126,6 +126,7 @@ export const limits = {
   addressesMax: 8,
   addressBytesMax: 128,
   tagsMax: 32,
+  factsMax: 64,
   /** Of a `where` condition. */
   conditionCharsMax: 1_024,
   /** Conditions that are kept as they were read. */

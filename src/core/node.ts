@@ -210,6 +210,9 @@ export class Node {
         this.membership.setAccepts(true)
         this.#turn.report({ kind: 'storeRecovered' })
         return
+      case 'facts':
+        this.membership.setFacts(event.facts)
+        return
     }
   }
 

@@ -63,6 +63,7 @@ export function createNode(
         name: `node-${index}`,
         version,
         tags,
+        weight: 16,
         executors: ['exec', 'shell', 'http'],
         engine: 'meshcron-1',
         timezoneData: 'simulated',

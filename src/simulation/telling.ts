@@ -146,6 +146,8 @@ function messageText({ clusterId, indexOf }: Names, message: ExecMessage): strin
     }
     case 'nudge':
       return `nudge ${message.attempt} to ${indexOf(message.to)}`
+    case 'cordon':
+      return message.isCordoned ? 'cordon' : 'uncordon'
     default:
       return `${message.kind} ${message.attempt}`
   }

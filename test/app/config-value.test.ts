@@ -32,12 +32,26 @@ const accepted: Readonly<Partial<Record<OptionName, readonly string[]>>> = {
   drain: ['0s', '500ms', '1h30m', '1d'],
   timezone: ['UTC', 'Europe/Berlin', 'Asia/Kathmandu'],
   httpAllow: ['10.1.0.0/16', '192.168.0.7', 'plc.local:80', '[fd00::1]:8080', 'fd00::/8'],
+  fact: ['gpu=true', 'rack=7', 'site.name=north pole', 'empty='],
+  weight: ['1', '0.0625', '64', '2.5'],
   historyRuns: ['1', '1000000'],
   historyAge: ['1h', '90d'],
   mdns: ['true', 'off', 'yes', '0'],
 }
 
 const refused: Readonly<Record<OptionName, readonly (readonly [string, RegExp])[]>> = {
+  fact: [
+    ['gpu', /has no "="/],
+    ['1st=x', /no name of a fact/],
+    ['a b=x', /no name of a fact/],
+    ['a=b\nc', /no line/],
+  ],
+  weight: [
+    ['0', /no weight/],
+    ['65', /no weight/],
+    ['-1', /no weight/],
+    ['heavy', /no weight/],
+  ],
   dataDir: [['', /empty/]],
   name: [
     ['a\nb', /one line/],

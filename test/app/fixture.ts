@@ -75,6 +75,7 @@ export class Fleet {
           name: 'barn',
           version: '0.1.0',
           tags: init.tags ?? { site: 'barn' },
+          weight: 16,
           executors: ['exec', 'shell', 'http'],
           engine: 'meshcron-1',
           timezoneData: '2026c',

@@ -35,7 +35,7 @@ export function introduce(fleet: Fleet, more: Partial<NodeRecord> = {}): void {
     eligibleFromMs: startMs - 60_000,
     leaveAtMs: null,
     readyFromMs: 0,
-    attrs: { weight: 16, accepts: true, executors: ['exec'], tags: {} },
+    attrs: { weight: 16, accepts: true, executors: ['exec'], tags: {}, cordoned: false, facts: {} },
     attrsFromMs: 0,
     prevAttrs: null,
     engine: 'meshcron-1',

@@ -46,6 +46,7 @@ export function makeNode({ privateKey: key, storeEpoch, seed }: NodeFacts): Node
       self: {
         name: 'one',
         version: '0.0.0',
+        weight: 16,
         tags: {},
         executors: ['exec', 'shell', 'http'],
         engine: 'meshcron-1',

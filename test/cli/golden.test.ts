@@ -81,6 +81,8 @@ version      0.1.0
 incarnation  1
 started      11:00:00
 tags         -
+weight       1
+facts        arch=arm64
 addresses    /ip4/127.0.0.1/tcp/7171
 jobs digest  cafe
 `,

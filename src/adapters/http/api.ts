@@ -95,6 +95,8 @@ export interface Api {
   plan(query: PlanQuery): Promise<Result<Plan>>
   explain(query: ExplainQuery): Promise<Result<Explain>>
   members(): Promise<Result<MemberList>>
+  /** A member takes nothing new from now on, or takes work again. */
+  cordon(member: string, isCordoned: boolean): Promise<Result<void>>
   status(): Promise<Result<Status>>
   ready(): Readiness
   /** Announces that this node goes, and stops it when it has left. */

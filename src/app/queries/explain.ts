@@ -14,7 +14,7 @@ import {
 } from '../../core/ids.ts'
 import type { Watch } from '../../core/execution/takeover.ts'
 import type { Job } from '../../core/jobs/catalog.ts'
-import type { Ranking } from '../../core/placement/candidates.ts'
+import { placementKey, type Ranking } from '../../core/placement/candidates.ts'
 import { rankKey, scoreMember } from '../../core/placement/rendezvous.ts'
 import { ok, refuse, type Result } from '../../core/result.ts'
 import { nextTick, previousTick } from '../../core/scheduler/tick.ts'
@@ -166,7 +166,11 @@ export class Explanations {
     const states = new Map<string, string>(
       members.map(({ record, state }) => [record.member, state]),
     )
-    const key = rankKey('tick', execution)
+    const job = node.replica.catalog.live(name as JobName)
+    const key =
+      job === undefined
+        ? rankKey('tick', execution)
+        : placementKey(job.groups.placement, job.name, execution)
     const candidate = (id: MemberId | string): RankedCandidate => ({
       id,
       name: nameOf(node, id) ?? '',

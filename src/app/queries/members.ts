@@ -2,6 +2,8 @@ import type { Member as MemberAnswer } from '../../adapters/http/schema.ts'
 import { hex64 } from '../../core/hash.ts'
 import type { Link } from '../../core/membership/link.ts'
 import type { Member } from '../../core/membership/membership.ts'
+import type { NodeRecord } from '../../core/membership/node-record.ts'
+import { weightUnit } from '../../core/placement/rendezvous.ts'
 import { toInstant, type Scene } from './scene.ts'
 
 /** The members as this node sees them, by id. */
@@ -32,6 +34,9 @@ export class Members {
       self: isSelf,
       state,
       tags: record.attrs.tags,
+      weight: record.attrs.weight / weightUnit,
+      cordonedFromMs: cordonedFromMs(record),
+      facts: record.attrs.facts,
       lastSeenMs: isSelf ? 0 : this.#lastSeenMs(link, record.hlc.ms),
       clockOffsetMs: isSelf ? 0 : tenths(node.clock.offsetOf(record.member)),
       roundTripMs: isSelf ? null : tenths(roundTripOf(link)),
@@ -52,6 +57,11 @@ export class Members {
     if (writtenMs < this.startedAtMs) return null
     return tenths(Math.max(0, this.#scene.nowMs() - writtenMs))
   }
+}
+
+function cordonedFromMs({ attrs, attrsFromMs, prevAttrs }: NodeRecord): number | null {
+  if (!attrs.cordoned) return null
+  return prevAttrs?.cordoned === true ? 0 : attrsFromMs
 }
 
 /** Time of the newest echo on a link; undefined before there is one. */

@@ -1,11 +1,13 @@
 import type { Member, MemberList } from '../answers.ts'
 import { CliError } from '../cli-error.ts'
-import { reading } from '../context.ts'
+import { apiPath, type Client } from '../client.ts'
+import { action, reading } from '../context.ts'
 import type { Define } from '../context.ts'
-import type { Io } from '../io.ts'
+import { pause, type Io } from '../io.ts'
 import { pairLines, showList, showOne } from '../output.ts'
 import type { Column } from '../output.ts'
 import { colourOf } from '../style.ts'
+import { readDuration } from '../values.ts'
 import { durationText, instantText, shortName, tagsText } from '../text.ts'
 
 export const define: Define = (command, io) => {
@@ -35,12 +37,72 @@ export const define: Define = (command, io) => {
         await showOne(io, format, { value: member, name: id, lines: () => linesOf(io, member) })
       }),
     )
+  cordonable(command, io)
+  drainable(command, io)
+}
+
+const cordonable: Define = (command, io) => {
+  for (const [verb, about] of [
+    ['cordon', 'give a member nothing new; what runs there goes on'],
+    ['uncordon', 'give a cordoned member work again'],
+  ] as const) {
+    command
+      .command(`${verb} <member>`)
+      .description(about)
+      .action(
+        action(io, async ({ client, format }, text) => {
+          const { items } = await client.get<MemberList>('/members')
+          const member = find(items, text)
+          await client.send('POST', apiPath`/members/${member.id}/${verb}`)
+          const lines = (): readonly string[] => [`${shortName(member)} was told to ${verb}`]
+          await showOne(io, format, { value: member, name: member.id, lines })
+        }),
+      )
+  }
+}
+
+const drainable: Define = (command, io) => {
+  command
+    .command('drain <member>')
+    .description('cordon a member and wait until nothing runs there')
+    .option('--timeout <duration>', 'how long to wait', '10m')
+    .action(
+      action<{ readonly timeout: string }>(io, async ({ client, format, options }, text) => {
+        const { items } = await client.get<MemberList>('/members')
+        const { id } = find(items, text)
+        const untilMs = io.nowMs() + readDuration('--timeout', options.timeout)
+        await client.send('POST', apiPath`/members/${id}/cordon`)
+        const member = await untilDrained(io, client, id, untilMs)
+        const lines = (): readonly string[] => [`nothing runs on ${shortName(member)} any more`]
+        await showOne(io, format, { value: member, name: id, lines })
+      }),
+    )
+}
+
+async function untilDrained(io: Io, client: Client, id: string, untilMs: number): Promise<Member> {
+  for (;;) {
+    const { items } = await client.get<MemberList>('/members')
+    const member = items.find((one) => one.id === id)
+    if (member === undefined) throw new CliError('MC_UNKNOWN_MEMBER', `${id} is gone`, '')
+    const fromMs = member.cordonedFromMs ?? Infinity
+    if (fromMs <= io.nowMs() && member.running === 0) return member
+    if (io.nowMs() >= untilMs) {
+      const message = `${member.running} executions still run on ${shortName(member)}`
+      throw new CliError(
+        'MC_BUSY',
+        message,
+        'wait longer with --timeout, or stop them: meshcron run stop',
+      )
+    }
+    await pause(io, 500)
+    if (io.signal.aborted) throw new CliError('MC_BUSY', 'stopped waiting', 'it stays cordoned')
+  }
 }
 
 /** Columns of a list of members. */
 export const memberColumns: readonly Column<Member>[] = [
   { title: 'MEMBER', cell: (member) => `${shortName(member)}${member.self ? ' *' : ''}` },
-  { title: 'STATE', cell: ({ state }) => state, colour: ({ state }) => colourOf(state) },
+  { title: 'STATE', cell: stateText, colour: ({ state }) => colourOf(state) },
   { title: 'SEEN', cell: seenText },
   { title: 'CLOCK', cell: clockText },
   { title: 'RUNS', cell: ({ running }) => running.toString() },
@@ -50,9 +112,19 @@ export const memberColumns: readonly Column<Member>[] = [
   { title: 'ID', cell: ({ id }) => id, wide: true },
 ]
 
+function stateText({ state, cordonedFromMs }: Member): string {
+  return cordonedFromMs === null ? state : `${state}, cordoned`
+}
+
 function seenText({ self, lastSeenMs }: Member): string {
   if (self) return 'now'
   return lastSeenMs === null ? 'never' : `${durationText(lastSeenMs)} ago`
+}
+
+function factsText({ facts }: Member): string {
+  return Object.entries(facts)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ')
 }
 
 function clockText({ clockOffsetMs }: Member): string {
@@ -79,7 +151,7 @@ function linesOf(io: Io, member: Member): readonly string[] {
   return pairLines([
     ['id', member.id],
     ['name', member.name === '' ? '-' : member.name],
-    ['state', member.state],
+    ['state', stateText(member)],
     ['seen', seenText(member)],
     ['clock', clockText(member)],
     ['round trip', member.roundTripMs === null ? '-' : `${member.roundTripMs.toFixed(1)} ms`],
@@ -87,6 +159,8 @@ function linesOf(io: Io, member: Member): readonly string[] {
     ['incarnation', member.incarnation.toString()],
     ['started', instantText(member.startedAt, io.nowMs())],
     ['tags', tagsText(member.tags)],
+    ['weight', member.weight.toString()],
+    ['facts', factsText(member)],
     ['addresses', member.addresses.join(' ')],
     ['jobs digest', member.storeDigest ?? '-'],
   ])

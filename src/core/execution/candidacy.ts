@@ -5,7 +5,7 @@ import type { Timers } from '../limits.ts'
 import type { Job } from '../jobs/catalog.ts'
 import type { Replica } from '../jobs/replica.ts'
 import type { Membership } from '../membership/membership.ts'
-import { rankCandidates, type Ranking } from '../placement/candidates.ts'
+import { placementKey, rankCandidates, type Ranking } from '../placement/candidates.ts'
 import type { Turn } from '../turn.ts'
 import type { Wanted } from './takeover.ts'
 
@@ -63,7 +63,8 @@ export class Candidacy {
   at(job: Job, execution: ExecutionId, plannedMs: number): Ranking {
     const members = this.#membership.members()
     const { settleMs } = this.#timers
-    return rankCandidates('tick', execution, job.groups, members, plannedMs, settleMs)
+    const key = placementKey(job.groups.placement, job.name, execution)
+    return rankCandidates(key, job.groups, members, plannedMs, settleMs)
   }
 
   /** The slot that this node looks after. */

@@ -95,6 +95,9 @@ export class Dialog {
       case 'cancel':
         this.#executions.stopHere(message.attempt, 'operator')
         return
+      case 'cordon':
+        this.#membership.setCordoned(message.isCordoned)
+        return
     }
   }
 

@@ -18,6 +18,7 @@ import type { Job } from '../jobs/catalog.ts'
 import type { Replica } from '../jobs/replica.ts'
 import type { Member, Membership } from '../membership/membership.ts'
 import type { Ranking } from '../placement/candidates.ts'
+import { judgeWhere } from '../placement/where.ts'
 import type { Result } from '../result.ts'
 import type { Crypto } from '../trust/crypto.ts'
 import type { Turn } from '../turn.ts'
@@ -200,6 +201,12 @@ export class Executions {
     if (!this.#replica.isAuthentic(watch.job)) {
       this.#turn.report({ kind: 'damaged', what: `definition of ${watch.job}`, count: 1 })
       return 'the definition does not verify here'
+    }
+    const { where } = job.groups.placement
+    if (where !== null) {
+      // what others know of this machine may be a while old
+      const { holds, because } = judgeWhere(where, this.#membership.ownFacts)
+      if (holds !== true) return `${because}, and the job wants ${where}`
     }
     this.#keepNotes(watch)
     this.takeover.drop(watch.attempt)

@@ -53,6 +53,10 @@ export interface Action {
 export interface Placement {
   readonly tags: Readonly<Record<string, string>>
   readonly every: boolean
+  /** Condition on what members tell of themselves; null: none. */
+  readonly where: string | null
+  /** What picks the member: each tick anew, or the job's name, so that it stays where it is. */
+  readonly affinity: 'tick' | 'job'
 }
 
 export interface Misfire {

@@ -2,6 +2,7 @@
 
 import { limits } from '../limits.ts'
 import { jobName, type JobName } from '../ids.ts'
+import { checkWhere } from '../placement/where.ts'
 import { ok } from '../result.ts'
 import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '../scheduler/instant.ts'
 import type {
@@ -114,10 +115,30 @@ const words = (count: number): Shape<Readonly<Record<string, string>>> =>
     max: count,
   })
 
+const where = refine(
+  text({
+    name: 'a condition',
+    hint: 'write it like: arch == "arm64" && disk.free > 200MB',
+    min: 1,
+    max: limits.conditionCharsMax,
+  }),
+  (value, path) => {
+    const read = checkWhere(value)
+    return read.ok ? undefined : bad(path, read.refusal.message, read.refusal.hint)
+  },
+)
+
 /** Where the job may run. */
 export const placement: Fields<Placement> = {
   tags: field('placement.tags', words(limits.tagsMax), 'certified tags, all must match', {}),
   every: field('placement.every', flag, 'on every matching node instead of one', false),
+  where: field('placement.where', nullable(where), 'condition on facts of the node', null),
+  affinity: field(
+    'placement.affinity',
+    choice(['tick', 'job'], ['key']),
+    'tick: each on another node; job: stays on one',
+    'tick',
+  ),
 }
 
 const misfire = record<Misfire>({

@@ -132,7 +132,7 @@ export const defaultGroups: Groups = {
     anchorMs: 0,
   },
   action: { run: { kind: 'exec', argv: ['false'] }, env: {}, timeoutMs: null, killAfterMs: 10_000 },
-  placement: { tags: {}, every: false },
+  placement: { tags: {}, every: false, where: null, affinity: 'tick' },
   delivery: {
     overlap: 'skip',
     misfire: groupFields.delivery.misfire.fallback!,

@@ -10,6 +10,7 @@ import type { ClusterClock } from '../clock/cluster-clock.ts'
 import type { DurableSelf } from '../effect.ts'
 import type { MemberId } from '../ids.ts'
 import { limits, type Timers } from '../limits.ts'
+import type { Facts as PlacementFacts } from '../placement/where.ts'
 import type { Crypto } from '../trust/crypto.ts'
 import type { Turn } from '../turn.ts'
 import type { Link } from './link.ts'
@@ -187,6 +188,20 @@ export class Membership {
 
   setAccepts(accepts: boolean): void {
     if (this.#own.setAccepts(accepts)) this.#publishOwn()
+  }
+
+  /** What this machine is like now. */
+  get ownFacts(): PlacementFacts {
+    return this.#own.facts
+  }
+
+  setFacts(facts: PlacementFacts): void {
+    this.#own.setFacts(facts)
+  }
+
+  /** Whether this node takes nothing new. */
+  setCordoned(isCordoned: boolean): void {
+    this.#own.setCordoned(isCordoned)
   }
 
   leave(atMs: number): void {

@@ -7,14 +7,17 @@ import type { MemberId } from '../ids.ts'
 import { limits } from '../limits.ts'
 import { Openings } from '../trust/openings.ts'
 import { isSignedBy, openSealed, type Sealed } from '../trust/envelope.ts'
+import type { Fact, Facts } from '../placement/where.ts'
 import type { Crypto } from '../trust/crypto.ts'
 import type { Cbor } from '../wire/cbor.ts'
 import { line, readMember, readTexts } from '../wire/forms.ts'
 import {
   bool,
+  dictionary,
   fail,
   hex,
   i32,
+  i53,
   integer,
   list,
   nullable,
@@ -25,6 +28,7 @@ import {
   u8,
   u32,
   u53,
+  withDefault,
   type Reader,
   type ReadResult,
 } from '../wire/read.ts'
@@ -38,6 +42,10 @@ export interface Attrs {
   readonly accepts: boolean
   readonly executors: readonly string[]
   readonly tags: Readonly<Record<string, string>>
+  /** It takes nothing new, on an operator's word. */
+  readonly cordoned: boolean
+  /** What it tells of itself, for jobs that ask. */
+  readonly facts: Facts
 }
 
 export interface NodeRecord {
@@ -82,11 +90,19 @@ export interface SealedNode {
   readonly bytes: Uint8Array
 }
 
+const readFact: Reader<Fact> = (value) =>
+  typeof value === 'boolean' ? value : typeof value === 'number' ? i53(value) : line(255)(value)
+
+const readFacts: Reader<Facts> = (value) =>
+  Object.fromEntries(dictionary(line(63), readFact, { max: limits.factsMax })(value))
+
 const readAttrs: Reader<Attrs> = record({
   weight: integer(1, 1024),
   accepts: bool,
   executors: list(text({ max: 32, form: /^[a-z]+$/ }), { max: 16 }),
   tags: readTexts,
+  cordoned: withDefault(bool, false),
+  facts: withDefault(readFacts, {}),
 })
 
 const readRecord: Reader<NodeRecord> = record({

@@ -4,15 +4,19 @@ import type { Author } from '../author.ts'
 import type { DurableSelf } from '../effect.ts'
 import type { MemberId } from '../ids.ts'
 import { limits, type Timers } from '../limits.ts'
+import type { Facts } from '../placement/where.ts'
 import type { Turn } from '../turn.ts'
 import { protocols } from './member-message.ts'
-import { sealNode, type NodeRecord, type SealedNode } from './node-record.ts'
+import { sealNode, type Attrs, type NodeRecord, type SealedNode } from './node-record.ts'
+import { areNews, OwnAttrs } from './own-attrs.ts'
 
 /** What never changes while the process runs. */
 export interface SelfInit {
   readonly name: string
   readonly version: string
   readonly tags: Readonly<Record<string, string>>
+  /** Share of work in sixteenths. */
+  readonly weight: number
   readonly executors: readonly string[]
   readonly engine: string
   readonly timezoneData: string
@@ -27,10 +31,11 @@ export class OwnNode {
   readonly #timers: Timers
   readonly #init: SelfInit
   #durable: DurableSelf = { incarnation: 1, eligibleFromMs: 0, aliveAtMs: 0 }
+  readonly #attrs: OwnAttrs
+  #facts: Facts = {}
   #addresses: readonly string[] = []
   #leaveAtMs: number | null = null
   #readyFromMs = 0
-  #accepts = true
   #clock: NodeRecord['clock'] = { state: 'alone', offsetMs: 0, errorMs: 0 }
   #isDirty = false
   #sealedAtMs = -Infinity
@@ -41,6 +46,9 @@ export class OwnNode {
     this.#author = components.author
     this.#timers = components.timers
     this.#init = init
+    const { weight, executors, tags } = init
+    const none = { accepts: true, cordoned: false, facts: {} }
+    this.#attrs = new OwnAttrs({ ...none, weight, executors, tags })
   }
 
   get durable(): DurableSelf {
@@ -64,7 +72,10 @@ export class OwnNode {
         incarnation: stored.incarnation + 1,
         eligibleFromMs: isShort ? stored.eligibleFromMs : 0,
         aliveAtMs: nowMs,
+        isCordoned: stored.isCordoned ?? false,
       }
+      // others have heard of it before
+      if (this.isCordoned) this.#attrs.change({ cordoned: true }, nowMs, nowMs)
     }
     this.persist()
   }
@@ -98,9 +109,35 @@ export class OwnNode {
 
   /** True when it changes something. */
   setAccepts(accepts: boolean): boolean {
-    if (this.#accepts === accepts) return false
-    this.#accepts = accepts
-    return true
+    return this.#attrs.setAccepts(accepts)
+  }
+
+  /** What holds here now; told to others when it differs noticeably. */
+  get facts(): Facts {
+    return this.#facts
+  }
+
+  setFacts(facts: Facts): void {
+    this.#facts = facts
+    if (areNews(this.#attrs.newest.facts, facts)) this.#announce({ facts })
+  }
+
+  get isCordoned(): boolean {
+    return this.#durable.isCordoned ?? false
+  }
+
+  /** Whether it takes nothing new, from `leadMs` on and over restarts. */
+  setCordoned(isCordoned: boolean): void {
+    if (isCordoned === this.isCordoned) return
+    this.#durable = { ...this.#durable, isCordoned }
+    this.persist()
+    this.#announce({ cordoned: isCordoned })
+  }
+
+  #announce(change: Partial<Attrs>): void {
+    const nowMs = this.#turn.clusterMs
+    this.#attrs.change(change, nowMs, nowMs + this.#timers.leadMs)
+    this.#isDirty = true
   }
 
   setLeave(atMs: number): void {
@@ -135,7 +172,7 @@ export class OwnNode {
     this.#isDirty = false
     this.#sealedAtMs = this.#turn.monoMs
     const { member, storeEpoch, startId } = this.#author.identity
-    const { name, version, engine, timezoneData, tags, executors } = this.#init
+    const { name, version, engine, timezoneData } = this.#init
     const { silenceMs, downAfterMs, heartbeatMs, refreshMs } = this.#timers
     return sealNode(this.#author, {
       member,
@@ -154,9 +191,7 @@ export class OwnNode {
       eligibleFromMs: this.#durable.eligibleFromMs,
       leaveAtMs: this.#leaveAtMs,
       readyFromMs: this.#readyFromMs,
-      attrs: { weight: 16, accepts: this.#accepts, executors, tags },
-      attrsFromMs: 0,
-      prevAttrs: null,
+      ...this.#attrs.announced,
       engine,
       timezoneData,
       clock: this.#clock,

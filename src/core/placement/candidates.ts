@@ -3,11 +3,12 @@
 // candidates in the same order. `down` is the one fact without lead: it removes only members that
 // nobody would wait for.
 
-import type { ExecutionId, MemberId } from '../ids.ts'
+import type { ExecutionId, JobName, MemberId } from '../ids.ts'
 import type { Action, Placement, Timing } from '../jobs/definition.ts'
 import type { NodeRecord } from '../membership/node-record.ts'
 import type { MemberState } from '../membership/view.ts'
-import { rankKey, rankMembers, type RankKind } from './rendezvous.ts'
+import { judgeWhere } from './where.ts'
+import { rankKey, rankMembers } from './rendezvous.ts'
 
 /** One member as placement sees it. */
 export interface PlacementMember {
@@ -34,10 +35,18 @@ export interface Ranking {
   readonly excluded: readonly Excluded[]
 }
 
-/** Candidates for a start planned at `plannedMs`, ranked for `text`. */
+/** Under what the members are ranked for an execution: each tick anew, or where the job has been. */
+export function placementKey(
+  { affinity }: Placement,
+  job: JobName,
+  execution: ExecutionId,
+): string {
+  return affinity === 'job' ? rankKey('job', job) : rankKey('tick', execution)
+}
+
+/** Candidates for a start planned at `plannedMs`, ranked under a key. */
 export function rankCandidates(
-  kind: RankKind,
-  text: ExecutionId | string,
+  key: string,
   demand: Demand,
   members: readonly PlacementMember[],
   plannedMs: number,
@@ -60,7 +69,7 @@ export function rankCandidates(
     })
   }
   const order = rankMembers(
-    rankKey(kind, text),
+    key,
     candidates.map((record) => ({ id: record.member, weight: attrsAt(record, plannedMs).weight })),
   ) as readonly MemberId[]
   return { rank: skewedLast(order, candidates), excluded }
@@ -77,7 +86,7 @@ function exclusion(
   plannedMs: number,
   settleMs: number,
 ): string | undefined {
-  const { tags } = demand.placement
+  const { tags, where } = demand.placement
   const attrs = attrsAt(record, plannedMs)
   if (record.eligibleFromMs === 0) return 'it is not ready yet'
   if (record.eligibleFromMs > plannedMs - settleMs) return 'it joined too short a time before'
@@ -87,10 +96,13 @@ function exclusion(
     if (attrs.tags[key] !== value) return `it lacks the tag ${key}=${value}`
   }
   if (!attrs.accepts) return 'it accepts no work'
+  if (attrs.cordoned) return 'it is cordoned'
   const executor = demand.action.run.kind
   if (!attrs.executors.includes(executor)) return `it does not run ${executor}`
   if (record.clock.state === 'unsynced') return 'its clock is unsynced'
-  return undefined
+  if (where === null) return undefined
+  const { holds, because } = judgeWhere(where, attrs.facts)
+  return holds === true ? undefined : `${because}, and the job wants ${where}`
 }
 
 const engineOf = (record: NodeRecord): string => `${record.engine}, ${record.timezoneData}`

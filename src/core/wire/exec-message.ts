@@ -5,6 +5,7 @@ import { limits } from '../limits.ts'
 import { decode, encode, type Cbor } from './cbor.ts'
 import { line, readMember } from './forms.ts'
 import {
+  bool,
   bytes,
   list,
   read,
@@ -50,6 +51,8 @@ export type ExecMessage =
   | { readonly kind: 'decline'; readonly attempt: AttemptId; readonly reason: string }
   /** Stop it, on an operator's word. */
   | { readonly kind: 'cancel'; readonly attempt: AttemptId }
+  /** Take nothing new, or again, on an operator's word. */
+  | { readonly kind: 'cordon'; readonly isCordoned: boolean }
 
 const attempt = text({
   max: 256,
@@ -80,6 +83,7 @@ const readMessage: Reader<ExecMessage> = variant('kind', {
   nudge: record({ attempt, to: readMember }),
   decline: record({ attempt, reason: line(255) }),
   cancel: record({ attempt }),
+  cordon: record({ isCordoned: bool }),
 })
 
 export const encodeExecMessage = (message: ExecMessage): Uint8Array =>

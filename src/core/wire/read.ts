@@ -170,6 +170,11 @@ export function optional<T>(reader: Reader<T>): OptionalReader<T> {
   return Object.assign(optionalReader, { isOptional: true as const })
 }
 
+/** A field that older versions do not send: `fallback` stands for it. */
+export function withDefault<T>(reader: Reader<T>, fallback: T): Reader<T> {
+  return (value) => (value === undefined ? fallback : reader(value))
+}
+
 /** A value that may be null. */
 export function nullable<T>(reader: Reader<T>): Reader<T | null> {
   return (value) => (value === null ? null : reader(value))

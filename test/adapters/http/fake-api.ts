@@ -35,6 +35,9 @@ function member(
     self,
     state,
     tags,
+    weight: 1,
+    cordonedFromMs: null,
+    facts: { arch: 'arm64' },
     lastSeenMs: self ? 0 : 4_200,
     clockOffsetMs: self ? 0 : -3.5,
     roundTripMs: self ? null : 0.4,
@@ -171,6 +174,11 @@ export function fakeApi(
     listJobs: async (query) => {
       note('listJobs', query)
       return ok({ items: [hello], cursor: null })
+    },
+    cordon: async (id, isCordoned) => {
+      note('cordon', id, isCordoned)
+      if (members.some((one) => one.id === id)) return ok(undefined)
+      return refuse('MC_UNKNOWN_MEMBER', `no member ${id}`, 'meshcron member ls shows all')
     },
     getJob: async (name) => (name === 'hello' ? ok(hello) : unknownJob(name)),
     putJob: async (document, options) => {

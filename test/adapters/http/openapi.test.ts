@@ -6,7 +6,7 @@ import { describe, test } from 'node:test'
 import Schema from 'typebox/schema'
 import { routesOf } from '../../../src/adapters/http/app.ts'
 import { describeApi } from '../../../src/adapters/http/openapi.ts'
-import { execution, fakeApi } from './fake-api.ts'
+import { execution, fakeApi, field } from './fake-api.ts'
 import { fixture } from './fixture.ts'
 
 interface Operation {
@@ -53,7 +53,10 @@ describe('each route answers as its document says', () => {
     test(`${method.toUpperCase()} ${path}`, async () => {
       const { ask, errors } = fixture(fakeApi())
       const query = operation.operationId === 'explain' ? '?job=hello' : ''
-      const url = path.replace('{name}', 'hello').replace('{id}', encodeURIComponent(execution.id))
+      const url = path
+        .replace('{name}', 'hello')
+        .replace('{id}', encodeURIComponent(execution.id))
+        .replace('{member}', field)
       const body = bodies[operation.operationId]
       const response = await ask(method.toUpperCase(), `${url}${query}`, { body })
       assert.ok(response.status < 300, `status ${response.status}`)

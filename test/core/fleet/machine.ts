@@ -136,6 +136,7 @@ export class Machine implements End {
           name: `node-${this.index}`,
           version: '0.1.0',
           tags: this.#init.tags,
+          weight: 16,
           executors: ['exec', 'shell', 'http'],
           engine: 'croner 11',
           timezoneData: '2026a',

@@ -86,7 +86,12 @@ test('a printed document has no defaults and durations as text', () => {
     on: ['timeout', 'lost'],
     where: 'any',
   })
-  assert.deepEqual(printed['placement'], { tags: { role: 'web' }, every: true })
+  assert.deepEqual(printed['placement'], {
+    tags: { role: 'web' },
+    every: true,
+    where: 'arch in ["arm64", "x64"]',
+    affinity: 'job',
+  })
   const least = parse(good['empty maps'], 'empty maps')
   assert.deepEqual(toDocument(least.name, least.definition), {
     name: 'a',

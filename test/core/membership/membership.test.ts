@@ -44,6 +44,7 @@ function createMembership(): { membership: Membership; turn: Turn } {
       name: 'node-0',
       version: '0.1.0',
       tags: {},
+      weight: 16,
       executors: ['exec'],
       engine: 'croner 11',
       timezoneData: '2026a',

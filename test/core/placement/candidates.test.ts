@@ -1,28 +1,41 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { jobName } from '../../../src/core/ids.ts'
 import { defaultGroups } from '../../../src/core/jobs/document.ts'
-import type { NodeRecord } from '../../../src/core/membership/node-record.ts'
+import type { Attrs, NodeRecord } from '../../../src/core/membership/node-record.ts'
 import type { MemberState } from '../../../src/core/membership/view.ts'
 import {
+  placementKey,
   rankCandidates,
   type Demand,
   type PlacementMember,
   type Ranking,
 } from '../../../src/core/placement/candidates.ts'
+import { rankKey } from '../../../src/core/placement/rendezvous.ts'
 import { nodeRecord } from '../membership/records.ts'
 import { peerId } from '../fleet/crypto.ts'
 
 const plannedMs = 1_000_000
 const settleMs = 5_000
 const demand: Demand = {
-  placement: { tags: {}, every: false },
+  placement: { tags: {}, every: false, where: null, affinity: 'tick' },
   action: { ...defaultGroups.action, run: { kind: 'exec', argv: ['true'] } },
   timing: { ...defaultGroups.timing, timezone: 'Europe/Berlin' },
 }
 
+const offering = (attrs: Partial<Attrs>): Attrs => ({
+  weight: 16,
+  accepts: true,
+  executors: ['exec'],
+  tags: {},
+  cordoned: false,
+  facts: { arch: 'arm64' },
+  ...attrs,
+})
+
 const rank = (members: readonly PlacementMember[], asked: Demand = demand): Ranking =>
-  rankCandidates('tick', 'a@1', asked, members, plannedMs, settleMs)
+  rankCandidates(rankKey('tick', 'a@1'), asked, members, plannedMs, settleMs)
 
 const member = (
   index: number,
@@ -48,7 +61,7 @@ test('the same facts give the same candidates in the same order, however they ar
           {
             eligibleFromMs,
             engine,
-            attrs: { weight, accepts: true, executors: ['exec'], tags: {} },
+            attrs: offering({ weight }),
             clock: { state: clock, offsetMs: 0, errorMs: 0 },
           },
           state,
@@ -73,18 +86,33 @@ const excluding: readonly (readonly [string, Partial<NodeRecord>, MemberState?])
   ['announced itself too late', { eligibleFromMs: plannedMs - settleMs + 1 }],
   ['has left by then', { leaveAtMs: plannedMs }],
   ['is down', {}, 'down'],
-  ['accepts nothing', { attrs: { weight: 16, accepts: false, executors: ['exec'], tags: {} } }],
-  ['has another executor', { attrs: { weight: 16, accepts: true, executors: ['http'], tags: {} } }],
+  ['accepts nothing', { attrs: offering({ accepts: false }) }],
+  ['is cordoned', { attrs: offering({ cordoned: true }) }],
+  ['lacks what the job wants', { attrs: offering({ facts: { arch: 'x64' } }) }],
+  ['does not tell what the job wants', { attrs: offering({ facts: {} }) }],
+  ['has another executor', { attrs: offering({ executors: ['http'] }) }],
   ['has no sure clock', { clock: { state: 'unsynced', offsetMs: 0, errorMs: 0 } }],
 ]
 
 test('each reason to be no candidate is told', () => {
+  const asked = { ...demand, placement: { ...demand.placement, where: 'arch == "arm64"' } }
   for (const [what, fields, state] of excluding) {
-    const { rank: order, excluded } = rank([member(1), member(2, fields, state)])
+    const { rank: order, excluded } = rank([member(1), member(2, fields, state)], asked)
     assert.deepEqual(order, [peerId(1)], what)
     assert.equal(excluded.length, 1, what)
     assert.notEqual(excluded[0]!.reason, '', what)
   }
+})
+
+test('affinity tick spreads a job over the members, affinity job keeps it where it is', () => {
+  const members = [1, 2, 3, 4].map((index) => member(index))
+  const firstOf = (affinity: 'tick' | 'job', dueMs: number): string => {
+    const key = placementKey({ ...demand.placement, affinity }, jobName('a'), `a@${dueMs}` as never)
+    return rankCandidates(key, demand, members, plannedMs, settleMs).rank[0]!
+  }
+  const ticks = Array.from({ length: 40 }, (_, i) => i)
+  assert.equal(new Set(ticks.map((i) => firstOf('tick', i))).size, 4)
+  assert.equal(new Set(ticks.map((i) => firstOf('job', i))).size, 1)
 })
 
 test('who leaves later, and who is only unreachable, is still a candidate', () => {
@@ -97,13 +125,11 @@ test('who leaves later, and who is only unreachable, is still a candidate', () =
 })
 
 test('tags must match, all of them, as of the planned instant', () => {
-  const asked: Demand = { ...demand, placement: { tags: { role: 'db', zone: 'a' }, every: false } }
-  const tagged = (tags: Record<string, string>): NodeRecord['attrs'] => ({
-    weight: 16,
-    accepts: true,
-    executors: ['exec'],
-    tags,
-  })
+  const asked: Demand = {
+    ...demand,
+    placement: { tags: { role: 'db', zone: 'a' }, every: false, where: null, affinity: 'tick' },
+  }
+  const tagged = (tags: Record<string, string>): Attrs => offering({ tags })
   const { rank: order } = rank(
     [
       member(1, { attrs: tagged({ role: 'db', zone: 'a', more: 'x' }) }),

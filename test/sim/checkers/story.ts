@@ -32,7 +32,7 @@ const plain: Definition = {
     anchorMs: startMs - 3_600_000,
   },
   action: { run: { kind: 'exec', argv: ['true'] }, env: {}, timeoutMs: null, killAfterMs: 10_000 },
-  placement: { tags: {}, every: false },
+  placement: { tags: {}, every: false, where: null, affinity: 'tick' },
   delivery: {
     overlap: 'allow',
     misfire: { policy: 'latest', deadlineMs: null, max: 10 },

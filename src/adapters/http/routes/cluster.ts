@@ -43,6 +43,8 @@ function fleetRoutes(api: Api): readonly Route[] {
       problems: [],
       handle: async () => send(await api.members()),
     }),
+    cordonRoute(api, true),
+    cordonRoute(api, false),
     route({
       method: 'POST',
       path: '/api/v1/leave',
@@ -55,6 +57,22 @@ function fleetRoutes(api: Api): readonly Route[] {
       handle: async () => send(await api.leave()),
     }),
   ]
+}
+
+function cordonRoute(api: Api, isCordoned: boolean): Route {
+  return route({
+    method: 'POST',
+    path: `/api/v1/members/{member}/${isCordoned ? 'cordon' : 'uncordon'}`,
+    operation: isCordoned ? 'cordonMember' : 'uncordonMember',
+    summary: isCordoned
+      ? 'The member takes nothing new; what runs there goes on'
+      : 'The member takes work again',
+    scope: 'admin',
+    query: {},
+    answers: { 204: { description: 'It was told.', content: {} } },
+    problems: ['MC_UNKNOWN_MEMBER', 'MC_MEMBER_UNREACHABLE', 'MC_STORE_FAILED', 'MC_BUSY'],
+    handle: async ({ path }) => send(await api.cordon(path['member']!, isCordoned)),
+  })
 }
 
 function forecastRoutes(api: Api): readonly Route[] {

@@ -1,4 +1,4 @@
-import { closed, flag, instant, listOf, mapOf, nullable, real, text, whole } from './typed.ts'
+import { closed, fact, flag, instant, listOf, mapOf, nullable, real, text, whole } from './typed.ts'
 import type { Instant, SchemaOf } from './typed.ts'
 
 /** A member of the fleet, as the asked node sees it. */
@@ -11,6 +11,12 @@ export interface Member {
   /** `alive`, `unreachable`, `down`, `left` … */
   readonly state: string
   readonly tags: Readonly<Record<string, string>>
+  /** Share of work, 1 by default. */
+  readonly weight: number
+  /** Cluster time from when it takes nothing new, on an operator's word, 0 for longer than is known; null while it takes work. */
+  readonly cordonedFromMs: number | null
+  /** What it tells of itself, for jobs that ask. */
+  readonly facts: Readonly<Record<string, string | number | boolean>>
   /** Age of the last sign of life, 0 for the answering node; null when there was none since it started. */
   readonly lastSeenMs: number | null
   /** The member's clock minus the answering node's; null when not measured. */
@@ -44,6 +50,9 @@ export const memberSchema: SchemaOf<Member> = closed(
     self: flag,
     state: text,
     tags: mapOf(text),
+    weight: real,
+    cordonedFromMs: nullable(whole),
+    facts: mapOf(fact),
     lastSeenMs: nullable(real),
     clockOffsetMs: nullable(real),
     roundTripMs: nullable(real),

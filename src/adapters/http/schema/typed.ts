@@ -45,5 +45,9 @@ export const whole: SchemaOf<number> = Type.Unsafe(Type.Integer())
 export const real: SchemaOf<number> = Type.Unsafe(Type.Number())
 /** Schema of a truth value. */
 export const flag: SchemaOf<boolean> = Type.Unsafe(Type.Boolean())
+/** Schema of what a node tells of itself. */
+export const fact: SchemaOf<string | number | boolean> = Type.Unsafe(
+  Type.Union([Type.String(), Type.Integer(), Type.Boolean()]),
+)
 /** Schema of any JSON value. */
 export const anything: SchemaOf<unknown> = Type.Unsafe(Type.Unknown())
