@@ -14,7 +14,7 @@ import type { MemberId } from './ids.ts'
 import { invariant } from './invariant.ts'
 import { limits, profiles, type ProfileName, type Timers } from './limits.ts'
 import { Replica } from './jobs/replica.ts'
-import { decodeSyncRequest, encodeSync } from './jobs/sync-message.ts'
+import { SyncServer } from './jobs/sync-server.ts'
 import { decodeFacts } from './membership/member-message.ts'
 import { Handshake } from './membership/handshake.ts'
 import { Membership, type SelfInit } from './membership/membership.ts'
@@ -54,6 +54,7 @@ export class Node {
   readonly #readiness: Readiness
   readonly #seen: SeenVector = new SeenVector()
   readonly #replica: Replica
+  readonly #syncServer: SyncServer
   #executions: Executions | undefined
   #planner: Planner | undefined
   #dialog: Dialog | undefined
@@ -96,7 +97,6 @@ export class Node {
         world: {
           jobChanged: (name) => this.#commands?.jobChanged(name),
           receiveRecord: (bytes, from) => this.executions.receive(bytes, from),
-          watermarks: (names) => this.planner.watermarks(names),
           receiveWatermarks: (watermarks) => {
             for (const [name, dueMs] of watermarks) this.planner.raiseWatermark(name, dueMs)
           },
@@ -105,6 +105,13 @@ export class Node {
       },
       this.#seen,
     )
+    this.#syncServer = new SyncServer({
+      ...shared,
+      membership: this.membership,
+      replica: this.#replica,
+      isStoreFailed: () => this.#outage.reason !== undefined,
+      watermarks: (names) => this.planner.watermarks(names),
+    })
   }
 
   // ── what queries read ──────────────────────────────────────────────────────────────────────────
@@ -358,51 +365,7 @@ export class Node {
       this.#evaluate()
       return
     }
-    const request = decodeSyncRequest(bytes)
-    if (!request.ok) {
-      this.#turn.report({ kind: 'refused', from, what: 'sync', reason: request.reason })
-      this.#turn.emit({ kind: 'respond', id, bytes: encodeSync({ kind: 'busy' }) })
-      return
-    }
-    this.#serve(id, request.value)
-  }
-
-  #serve(
-    id: number,
-    request: Extract<ReturnType<typeof decodeSyncRequest>, { ok: true }>['value'],
-  ): void {
-    // nothing with a dot of ours leaves the process before it is durable
-    if (this.#outage.reason !== undefined) {
-      this.#turn.emit({ kind: 'respond', id, bytes: encodeSync({ kind: 'busy' }) })
-      return
-    }
-    switch (request.kind) {
-      case 'intents':
-        this.#turn.emit({
-          kind: 'respond',
-          id,
-          bytes: encodeSync(this.#replica.page(request.seen, request.cursor)),
-        })
-        return
-      case 'records':
-        this.#turn.emit({ kind: 'respondRecords', id, after: request.seen })
-        return
-      case 'watermarks':
-        this.#turn.emit({
-          kind: 'respond',
-          id,
-          bytes: encodeSync(this.#replica.watermarkPage(request.after)),
-        })
-        return
-      case 'view':
-        this.#replica.mergeFacts(request.facts)
-        this.#turn.emit({
-          kind: 'respond',
-          id,
-          bytes: encodeSync({ kind: 'view', facts: this.membership.facts() }),
-        })
-        return
-    }
+    this.#syncServer.answer(id, from, bytes)
   }
 
   #onResponse(id: number, bytes: Uint8Array | undefined): void {

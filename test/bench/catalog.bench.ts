@@ -36,7 +36,7 @@ function memory(): { heapMb: number; residentMb: number } {
 
 /** Measures the node of a directory, in this process. */
 function look(dir: string): Found {
-  const { node, load, wake, put } = openNode(dir)
+  const { node, load, wake, put, ask } = openNode(dir)
   const before = memory()
   const loadMs = timed(load)
   // the past of every job is judged a slice per wake
@@ -48,7 +48,7 @@ function look(dir: string): Found {
   const wakeUs = Array.from({ length: wakes }, () => timed(wake) * 1_000)
   const { replica } = node
   const pageMs = Array.from({ length: roundCount }, () =>
-    timed(() => replica.page(replica.seen, null)),
+    timed(() => ask({ kind: 'intents', seen: replica.seen, cursor: null })),
   )
   const putUs = Array.from({ length: 200 }, (_, i) => timed(() => put(`more-${i}`)) * 1_000)
   return {

@@ -7,6 +7,7 @@ import type { Event } from '../../src/core/event.ts'
 import { jobName } from '../../src/core/ids.ts'
 import type { Definition } from '../../src/core/jobs/definition.ts'
 import { parseDocument } from '../../src/core/jobs/document.ts'
+import { encodeSync, type SyncRequest } from '../../src/core/jobs/sync-message.ts'
 import { Node } from '../../src/core/node.ts'
 
 const privateKey = new Uint8Array(32).fill(7)
@@ -22,6 +23,8 @@ export interface OpenNode {
   wake(): void
   /** Writes a job; it is stored with `flush`. */
   put(name: string): void
+  /** Asks as another member would. */
+  ask(request: SyncRequest): void
   flush(): void
   close(): void
 }
@@ -93,6 +96,10 @@ export function openNode(dir: string): OpenNode {
         command: { kind: 'putJob', name: jobName(name), definition },
       })
       if (writes.length >= groupSize) flush()
+    },
+    ask: (request) => {
+      const bytes = encodeSync(request)
+      step({ kind: 'request', id: (id += 1), from: node.membership.self, protocol: 'sync', bytes })
     },
     flush,
     close: () => store.close(),

@@ -23,6 +23,7 @@ export function storeContract(name: string, open: (t: TestContext) => StoreHarne
     test(`${name}: ${title}`, (t) => run(open(t)))
   }
   stateRules(rule)
+  edgeRules(rule)
   historyRules(rule)
   exchangeRules(rule)
   listRules(rule)
@@ -126,7 +127,9 @@ function stateRules(rule: Rule): void {
       assert.deepEqual(texts(store.load().intents), ['intent 1'])
     },
   )
+}
 
+function edgeRules(rule: Rule): void {
   rule('a watermark never goes back', ({ store }) => {
     for (const dueMs of [5, 9, 7]) {
       store.commit([{ kind: 'watermark', job: jobName('a'), dueMs }], 'normal')

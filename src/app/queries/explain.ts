@@ -166,7 +166,7 @@ export class Explanations {
     const states = new Map<string, string>(
       members.map(({ record, state }) => [record.member, state]),
     )
-    const job = node.replica.catalog.live(name as JobName)
+    const job = subject.job
     const key =
       job === undefined
         ? rankKey('tick', execution)

@@ -4,7 +4,7 @@
 import type { Author } from '../author.ts'
 import { SeenVector } from '../clock/version-vector.ts'
 import type { Write } from '../effect.ts'
-import type { ActorId, JobName, MemberId } from '../ids.ts'
+import type { JobName, MemberId } from '../ids.ts'
 import { limits, type Timers } from '../limits.ts'
 import type { Link } from '../membership/link.ts'
 import type { Membership } from '../membership/membership.ts'
@@ -31,7 +31,6 @@ export interface ReplicaWorld {
   jobChanged(name: JobName): void
   /** A record of another member; true when it was authentic. */
   receiveRecord(bytes: Uint8Array, from: MemberId): boolean
-  watermarks(names: readonly JobName[]): readonly Watermark[]
   receiveWatermarks(watermarks: readonly Watermark[]): void
   /** Signed facts about members came. */
   factsChanged(): void
@@ -434,42 +433,4 @@ export class Replica {
     const link = this.#membership.link(pull.from)
     if (link !== undefined) link.hasPulled = true
   }
-
-  /** Answers the end of a first pull. */
-  watermarkPage(after: JobName | null): SyncResponse {
-    const names = this.catalog
-      .jobs()
-      .map(({ name }) => name)
-      .filter((name) => after === null || name > after)
-    const page = names.slice(0, limits.watermarksPerPageMax)
-    const next = page.length < names.length ? page.at(-1)! : null
-    return { kind: 'watermarks', watermarks: this.#world.watermarks(page), next }
-  }
-
-  /** Answers a pull of definitions from memory. */
-  page(seen: SeenVector, cursor: Cursor | null): SyncResponse {
-    const page: Uint8Array[] = []
-    const names = new Set<JobName>()
-    let size = 0
-    let more = false
-    // whoever has seen all that we have lacks nothing: the usual case, and not worth a walk
-    const intents = seen.includes(this.seen) ? [] : this.catalog.intents()
-    for (const intent of intents) {
-      if (cursor !== null && !isAfter(intent, cursor)) continue
-      if (seen.has(intent)) continue
-      if (size + intent.bytes.length > limits.pageBytesMax) {
-        more = true
-        break
-      }
-      size += intent.bytes.length + 64
-      page.push(intent.bytes)
-      names.add(intent.job)
-    }
-    const watermarks = this.#world.watermarks([...names])
-    return { kind: 'intents', intents: page, more, seen: this.seen, watermarks }
-  }
-}
-
-function isAfter(intent: Intent, [actor, seq]: readonly [string, number]): boolean {
-  return intent.actor === (actor as ActorId) ? intent.seq > seq : intent.actor > actor
 }
