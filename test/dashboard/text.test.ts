@@ -52,7 +52,7 @@ describe('texts of the dashboard', () => {
     assert.equal(wordOf(item()), 'success')
     assert.equal(wordOf(item({ state: 'running', outcome: null })), 'running')
     const again = item({ outcome: 'failure', nextAttemptAt: '2027-03-01T12:00:05.000Z' })
-    assert.equal(wordOf(again), 'retrying')
+    assert.equal(wordOf(again), 'retry')
   })
 
   test('a reason says what the outcome does not', () => {

@@ -11,7 +11,7 @@ type Told = Pick<ExecutionItem, 'state' | 'outcome' | 'nextAttemptAt'>
 /** One word for how far an execution has come. */
 export function wordOf({ state, outcome, nextAttemptAt }: Told): string {
   if (state !== 'ended') return state
-  if (nextAttemptAt !== null && outcome !== 'success') return 'retrying'
+  if (nextAttemptAt !== null && outcome !== 'success') return 'retry'
   return outcome ?? 'ended'
 }
 
@@ -23,6 +23,7 @@ const tones: Readonly<Record<string, Tone>> = {
   running: 'busy',
   claimed: 'busy',
   queued: 'busy',
+  retry: 'warn',
   retrying: 'warn',
   failure: 'bad',
   down: 'bad',
@@ -52,9 +53,9 @@ export const isTrouble = (item: Told): boolean =>
 export function reasonText(item: ExecutionItem): string {
   const { reason, exitCode, count } = item
   const times = count > 1 ? `${count} ticks` : ''
-  const code = exitCode === null || (exitCode === 0 && reason === 'exit') ? '' : `exit ${exitCode}`
-  const why = code !== '' && reason === 'exit' ? code : [reason, code].filter(Boolean).join(', ')
-  return [why === 'exit' ? '' : why, times].filter(Boolean).join(', ')
+  const code = exitCode === null || exitCode === 0 ? '' : `exit ${exitCode}`
+  const why = reason === 'exit' ? code : [reason, code].filter(Boolean).join(', ')
+  return [why, times].filter(Boolean).join(', ')
 }
 
 /** How a job's place in the list reads when it is paused or cannot run. */

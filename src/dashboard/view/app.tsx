@@ -10,6 +10,7 @@ import { Members } from './members.tsx'
 import { Overview } from './overview.tsx'
 import { Heading } from './pieces.tsx'
 import { Shell } from './shell.tsx'
+import { Timeline } from './timeline.tsx'
 
 /** Asks for a token, or follows the fleet and shows one screen. */
 export function App(): VNode {
@@ -30,6 +31,8 @@ function screenOf([place, name]: readonly string[]): ComponentChildren {
   switch (place) {
     case undefined:
       return <Overview />
+    case 'timeline':
+      return <Timeline />
     case 'jobs':
       return <Jobs />
     case 'executions':
