@@ -37,7 +37,6 @@ export function TimelineCanvas(props: TimelineProps): VNode {
       <canvas
         ref={canvas}
         tabIndex={0}
-        role="application"
         aria-label={props.label}
         aria-describedby="timeline-keys"
         {...drag}
