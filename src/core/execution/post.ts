@@ -65,9 +65,21 @@ export class Post {
   finishStep(): void {
     if (this.#flushAtMs === undefined || this.#flushAtMs > this.#turn.monoMs) return
     this.#flushAtMs = undefined
-    for (const [member, records] of this.#outboxes) {
-      for (const frame of inFrames(records)) this.send(member, { kind: 'records', records: frame })
+    let sent: readonly Uint8Array[] = []
+    let frames: readonly Uint8Array[] = []
+    for (const [to, records] of this.#outboxes) {
+      // mostly everybody gets the same
+      if (!areSame(records, sent)) frames = framesOf(records)
+      sent = records
+      for (const bytes of frames) this.#turn.emit({ kind: 'send', to, channel: 'exec', bytes })
     }
     this.#outboxes.clear()
   }
+}
+
+const areSame = (a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean =>
+  a.length === b.length && a.every((bytes, i) => bytes === b[i])
+
+function framesOf(blobs: readonly Uint8Array[]): readonly Uint8Array[] {
+  return [...inFrames(blobs)].map((records) => encodeExecMessage({ kind: 'records', records }))
 }
