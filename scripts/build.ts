@@ -1,6 +1,6 @@
 // Bundles src/cli/main.ts into dist/meshcron.js, which runs without node_modules, the small program of
-// the executor's own process into dist/executor-process.js, and puts the shim that the package's bin
-// names beside them. The dashboard lies inside the bundle.
+// the executor's own process into dist/executor-process.js, with a part that is loaded on demand, and puts
+// the shim that the package's bin names beside them. The dashboard lies inside the bundle.
 //
 // node scripts/build.ts [--entry FILE] [--outdir FOLDER]
 
@@ -45,7 +45,14 @@ export async function bundle(entry: string, outdir: string): Promise<number> {
   const define = { ...shared.define, ...dashboard }
   await build({ ...shared, define, entryPoints: [entry], outfile })
   const helper = join(house, 'src/adapters/executor/executor-process.ts')
-  await build({ ...shared, entryPoints: [helper], outfile: join(outdir, 'executor-process.js') })
+  await build({
+    ...shared,
+    entryPoints: [helper],
+    outdir,
+    // The client of MQTT is loaded by the first MQTT job: executor-mqtt-client.js, and what both share.
+    splitting: true,
+    chunkNames: 'executor-[name]',
+  })
   const shim = join(outdir, 'meshcron.cjs')
   copyFileSync(join(house, 'src/cli/shim.cjs'), shim)
   chmodSync(shim, 0o755)

@@ -6,6 +6,7 @@ import type { Fact } from '../core/placement/where.ts'
 import {
   oneOf,
   parseAllowed,
+  parseBytes,
   parseCount,
   parseHttp,
   parseFact,
@@ -14,6 +15,7 @@ import {
   parseName,
   parsePath,
   parsePeer,
+  parsePlugin,
   parseProfile,
   parseSpan,
   parseSwitch,
@@ -44,6 +46,9 @@ export interface OptionValues {
   readonly drain: number
   readonly timezone: string
   readonly httpAllow: string
+  readonly plugin: readonly [string, string]
+  readonly pluginsDir: string
+  readonly outputFull: number
   readonly historyRuns: number
   readonly historyAge: number
   readonly mdns: boolean
@@ -271,8 +276,46 @@ export const options: { readonly [N in OptionName]: Option<OptionValues[N]> } = 
     fallback: undefined,
     parse: parseAllowed,
     unit: 'address, CIDR or host:port',
-    about: 'private targets that HTTP jobs on this node may reach; repeatable',
+    about: 'private targets that HTTP and MQTT jobs on this node may reach; repeatable',
     effect: 'each entry opens a part of the local network to everybody who may write jobs',
+  },
+  plugin: {
+    flag: '--plugin',
+    placeholder: 'NAME=FILE',
+    env: 'MESHCRON_PLUGIN',
+    key: 'plugins',
+    isMany: true,
+    fallback: undefined,
+    parse: parsePlugin,
+    unit: 'name and absolute path of a program',
+    about: 'program that jobs run as run.plugin NAME; repeatable',
+    effect: 'everybody who may write jobs can run it here, with any config',
+  },
+  pluginsDir: {
+    flag: '--plugins-dir',
+    placeholder: 'DIR',
+    env: 'MESHCRON_PLUGINS_DIR',
+    key: 'pluginsDir',
+    isMany: false,
+    fallback: undefined,
+    parse: parsePath,
+    isPath: true,
+    unit: 'path',
+    about:
+      'directory of plugins: programs, and packages meshcron-plugin-NAME in its node_modules; without it DIR/plugins',
+    effect: 'what lies there when the node starts is offered to jobs',
+  },
+  outputFull: {
+    flag: '--output-full',
+    placeholder: 'SIZE',
+    env: 'MESHCRON_OUTPUT_FULL',
+    key: 'outputFull',
+    isMany: false,
+    fallback: '0B',
+    parse: parseBytes,
+    unit: 'size per attempt, up to 64GiB',
+    about: 'how much of an output is kept in a file beside its first 64 KiB and last 256 KiB',
+    effect: 'more takes more disk while jobs print; all kept outputs together take 1 GiB at most',
   },
   historyRuns: {
     flag: '--history-runs',

@@ -1,6 +1,8 @@
 // Reads the text of one option. What is wrong is told with its reason and with what to write.
 
 import { isIP } from 'node:net'
+import { isAbsolute } from 'node:path'
+import { parseSize } from '../core/jobs/shape-size.ts'
 import { parseDuration } from '../core/jobs/shape-time.ts'
 import { limits, profiles, type ProfileName } from '../core/limits.ts'
 import { weightMax, weightUnit } from '../core/placement/rendezvous.ts'
@@ -185,6 +187,27 @@ export function parseWeight(text: string): Parsed<number> {
     return good(sixteenths)
   }
   return bad(`${shown(text)} is no weight`, 'write a number from 0.0625 to 64, such as 2 or 0.5')
+}
+
+/** A size of at most 64 GiB. */
+export function parseBytes(text: string): Parsed<number> {
+  const bytes = text === '0' ? 0 : parseSize(text)
+  if (bytes === undefined) return bad(`${shown(text)} is no size`, 'write 64KiB, 16MiB or 1GiB')
+  return bytes > 64 * 2 ** 30 ? bad(`${text} is too much`, 'use 0B to 64GiB') : good(bytes)
+}
+
+/** `name=/absolute/path` of a plugin. */
+export function parsePlugin(text: string): Parsed<readonly [string, string]> {
+  const at = text.indexOf('=')
+  const [name, path] = [text.slice(0, at), text.slice(at + 1)]
+  if (at < 0) return bad(`${shown(text)} has no "="`, 'write NAME=/path/of/the/program')
+  if (!/^[a-z][a-z0-9-]{0,39}$/.test(name)) {
+    return bad(`${shown(name)} is no name of a plugin`, 'use up to 40 of a-z, 0-9 and -')
+  }
+  if (!isAbsolute(path) || path.includes('\0')) {
+    return bad(`${shown(path)} is no absolute path`, `write ${name}=/path/of/the/program`)
+  }
+  return good([name, path])
 }
 
 function badHostAndPort(text: string): string | undefined {

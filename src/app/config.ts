@@ -41,6 +41,12 @@ export interface Settings {
   /** Timezone of jobs that name none. */
   readonly timezone: string
   readonly httpAllow: readonly string[]
+  readonly plugins: {
+    /** Absolute path. */
+    readonly dir: string
+    readonly table: Readonly<Record<string, string>>
+  }
+  readonly outputFullBytes: number
   readonly history: { readonly runsPerJobMax: number; readonly ageMsMax: number }
   readonly mdns: boolean
 }
@@ -91,8 +97,11 @@ interface Source {
 
 /** Name of the file in the data directory. */
 export const configFileName = 'meshcron.yaml'
-/** Name of the network key's file there, unless another file is given. */
-const networkKeyFileName = 'network.key'
+/** What is taken there, unless another path is given. */
+const fileNames: { readonly [N in OptionName]?: string } = {
+  networkKey: 'network.key',
+  pluginsDir: 'plugins',
+}
 
 /** The configuration, or what is wrong with it, why, and what to do (MC_BAD_CONFIG). */
 export function resolveConfig(input: ConfigInput): Result<Settings> {
@@ -108,7 +117,8 @@ export function explainConfig(input: ConfigInput): Result<readonly ConfigRow[]> 
   const rows = optionNames.map((name): ConfigRow => {
     const { value = [], texts, origin } = settled.value[name]
     const shown = options[name].isPath === true ? value.map(String) : texts
-    const byDefault = name === 'networkKey' ? join(dataDir!, networkKeyFileName) : ''
+    const fileName = fileNames[name]
+    const byDefault = fileName === undefined ? '' : join(dataDir!, fileName)
     return { name, value: shown.join(' ') || byDefault, origin, meaning: options[name].about }
   })
   return ok(rows)
@@ -133,6 +143,11 @@ function settingsOf(table: Table): Settings {
     drainMs: one('drain'),
     timezone: one('timezone'),
     httpAllow: table.httpAllow.value ?? [],
+    plugins: {
+      dir: table.pluginsDir.value?.[0] ?? join(one('dataDir'), fileNames.pluginsDir!),
+      table: Object.fromEntries(table.plugin.value ?? []),
+    },
+    outputFullBytes: one('outputFull'),
     history: { runsPerJobMax: one('historyRuns'), ageMsMax: one('historyAge') },
     mdns: one('mdns'),
   }
@@ -225,7 +240,7 @@ function readOption(
   if (texts.length > 1 && !option.isMany) {
     return refuseValue(origin, `${option.flag.slice(2)} is given twice`, 'give it once')
   }
-  const isKeyed = name === 'tag' || name === 'fact'
+  const isKeyed = name === 'tag' || name === 'fact' || name === 'plugin'
   const most = isKeyed ? limits.tagsMax : valuesMax
   if (texts.length > most) {
     return refuseValue(origin, `${texts.length} values are too many`, `give at most ${most}`)
@@ -238,7 +253,7 @@ function readOption(
     values.push(option.isPath === true ? resolve(base, String(parsed.value)) : parsed.value)
   }
   if (isKeyed) {
-    const keys = values.map((pair) => (pair as OptionValues['tag' | 'fact'])[0])
+    const keys = values.map((pair) => (pair as OptionValues['tag' | 'fact' | 'plugin'])[0])
     const twice = keys.find((key, i) => keys.indexOf(key) !== i)
     if (twice !== undefined) {
       return refuseValue(origin, `${twice} has two values`, 'give each key once')

@@ -4,6 +4,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { createCrypto } from '../adapters/crypto/crypto.ts'
 import { LocalExecutor } from '../adapters/executor/executor.ts'
+import { listPlugins } from '../adapters/executor/plugins.ts'
 import { HttpServer } from '../adapters/http/server.ts'
 import { formatHttpAddress } from '../adapters/http/address.ts'
 import { Libp2pNetwork } from '../adapters/libp2p/network.ts'
@@ -154,6 +155,8 @@ class RunningDaemon implements Daemon {
       { env: process.env },
       {
         dir: join(config.dataDir, 'executions'),
+        outputFullBytes: config.outputFullBytes,
+        plugins: config.plugins,
         httpAllow: config.httpAllow,
         httpDeny: [`${config.http.host}:${config.http.port}`],
       },
@@ -164,7 +167,11 @@ class RunningDaemon implements Daemon {
       storeEpoch: store.epoch,
       startId: randomBytes(8).toString('hex'),
     }
-    const node = createNode(config, identity, key.bytes)
+    const plugins = listPlugins(config.plugins)
+    for (const { name, why } of plugins.refused) {
+      logger.log('warn', 'plugin', 'a plugin is not offered', { plugin: name, why })
+    }
+    const node = createNode(config, identity, key.bytes, plugins.names)
     return { clock, logger, store, network, executor, node }
   }
 
@@ -332,7 +339,12 @@ function createNetwork(
   )
 }
 
-function createNode(config: Config, identity: Identity, privateKey: Uint8Array): Node {
+function createNode(
+  config: Config,
+  identity: Identity,
+  privateKey: Uint8Array,
+  plugins: readonly string[],
+): Node {
   return new Node(
     { crypto: createCrypto(privateKey) },
     {
@@ -342,7 +354,7 @@ function createNode(config: Config, identity: Identity, privateKey: Uint8Array):
         version,
         tags: config.tags,
         weight: config.weight,
-        executors: ['exec', 'shell', 'http'],
+        executors: ['exec', 'shell', 'http', 'mqtt', ...plugins.map((name) => `plugin:${name}`)],
         engine: 'meshcron-1',
         timezoneData: process.versions['tz'] ?? 'none',
       },

@@ -4,7 +4,7 @@
 
 import type { SeenVector } from './clock/version-vector.ts'
 import type { AttemptId, ExecutionId, JobName, MemberId, Slot } from './ids.ts'
-import type { Run } from './jobs/definition.ts'
+import type { Action, Run } from './jobs/definition.ts'
 import type { StoredRecord } from './execution/record.ts'
 import type { Tally } from './execution/tally.ts'
 import type { Refusal } from './result.ts'
@@ -61,7 +61,11 @@ export interface Launch {
   readonly env: Readonly<Record<string, string>>
   /** The planned instant, for the measure of lateness; cluster time. */
   readonly plannedMs: number
+  readonly bounds: Bounds
 }
+
+/** What an attempt must keep to. */
+export type Bounds = Pick<Action, 'outputMaxBytes' | 'onOutputMax' | 'memoryMaxBytes'>
 
 export type Effect =
   | {

@@ -70,13 +70,29 @@ export type ExecutionReport =
   | {
       readonly kind: 'ended'
       readonly attempt: AttemptId
-      /** `spawn`: nothing ran; `expect`: the HTTP answer was not the expected one. */
-      readonly reason: 'exit' | 'signal' | 'spawn' | 'expect'
+      readonly reason: EndReason
       readonly exit: number | null
       readonly detail: string
       readonly outputBytes: number
       readonly outputDropped: number
+      /** What went wrong without failing the attempt. */
+      readonly warning?: string
+      /** What it said in MESHCRON_RESULT_FILE, else its last line; at most `resultBytesMax`. */
+      readonly result?: Uint8Array
     }
+
+/**
+ * How an attempt ended. `spawn`: nothing ran; `expect`: an answer was not the expected one;
+ * `executor-missing`: this node has no such plugin any more.
+ */
+export type EndReason =
+  | 'exit'
+  | 'signal'
+  | 'spawn'
+  | 'expect'
+  | 'output-limit'
+  | 'memory-limit'
+  | 'executor-missing'
 
 interface At {
   readonly monoMs: number

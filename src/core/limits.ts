@@ -131,6 +131,8 @@ export const limits = {
   conditionCharsMax: 1_024,
   /** Conditions that are kept as they were read. */
   conditionsCachedMax: 1_024,
+  /** Kinds of executors and plugins of one node; more plugins are not offered. */
+  executorsMax: 20,
   /** Ticks that wait for their record or our turn; the farthest is dropped and counted. */
   watchesMax: 65_536,
   probesInFlightMax: 512,
@@ -181,6 +183,10 @@ export const limits = {
   lastWordsMs: 3_000,
   outputHeadBytes: 65_536,
   outputTailBytes: 262_144,
+  /** What an attempt says as its result; longer is not taken and a warning says so. */
+  resultBytesMax: 4_096,
+  /** One line of a plugin; a longer one breaks the protocol. */
+  pluginLineBytesMax: 262_144,
   argvBytesMax: 131_072,
   bodyBytesMax: 1_048_576,
   /** Rows answered by a list in one page. */

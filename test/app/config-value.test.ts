@@ -34,6 +34,9 @@ const accepted: Readonly<Partial<Record<OptionName, readonly string[]>>> = {
   httpAllow: ['10.1.0.0/16', '192.168.0.7', 'plc.local:80', '[fd00::1]:8080', 'fd00::/8'],
   fact: ['gpu=true', 'rack=7', 'site.name=north pole', 'empty='],
   weight: ['1', '0.0625', '64', '2.5'],
+  plugin: ['snmp-get=/usr/bin/snmp', 'a=/b=c'],
+  pluginsDir: ['plugins', '/opt/plugins'],
+  outputFull: ['0', '0B', '16MiB', '64GiB'],
   historyRuns: ['1', '1000000'],
   historyAge: ['1h', '90d'],
   mdns: ['true', 'off', 'yes', '0'],
@@ -118,6 +121,16 @@ const refused: Readonly<Record<OptionName, readonly (readonly [string, RegExp])[
     ['10.0.0.0/33', /no address, range/],
     ['plc.local', /no address, range/],
     ['10.0.0.0/8/8', /no address, range/],
+  ],
+  plugin: [
+    ['snmp', /no "="/],
+    ['Snmp=/a', /no name of a plugin/],
+    ['snmp=bin/snmp', /no absolute path/],
+  ],
+  pluginsDir: [['a\0b', /zero byte/]],
+  outputFull: [
+    ['16', /no size/],
+    ['65GiB', /too much/],
   ],
   historyRuns: [
     ['0', /whole number/],

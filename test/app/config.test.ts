@@ -70,6 +70,8 @@ test('without options a node has the defaults', () => {
     drainMs: 10_000,
     timezone: 'UTC',
     httpAllow: [],
+    plugins: { dir: join(dataDir, 'plugins'), table: {} },
+    outputFullBytes: 0,
     history: { runsPerJobMax: 1_000, ageMsMax: 30 * 86_400_000 },
     mdns: false,
   })
@@ -138,6 +140,9 @@ test('each option is taken from flag, environment and file', () => {
     drain: '1m30s',
     timezone: 'Europe/Berlin',
     httpAllow: '10.1.0.0/16',
+    plugin: 'snmp=/usr/bin/snmp',
+    pluginsDir: join(cwd, 'plugins-of-mine'),
+    outputFull: '16MiB',
     historyRuns: '5',
     historyAge: '2d',
     mdns: 'true',

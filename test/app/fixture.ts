@@ -76,7 +76,7 @@ export class Fleet {
           version: '0.1.0',
           tags: init.tags ?? { site: 'barn' },
           weight: 16,
-          executors: ['exec', 'shell', 'http'],
+          executors: ['exec', 'shell', 'http', 'mqtt'],
           engine: 'meshcron-1',
           timezoneData: '2026c',
         },

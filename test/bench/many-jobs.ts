@@ -51,7 +51,7 @@ export function makeNode({ privateKey: key, storeEpoch, seed }: NodeFacts): Node
         version: '0.0.0',
         weight: 16,
         tags: {},
-        executors: ['exec', 'shell', 'http'],
+        executors: ['exec', 'shell', 'http', 'mqtt'],
         engine: 'meshcron-1',
         timezoneData: 'none',
       },

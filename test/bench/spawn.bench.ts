@@ -106,7 +106,8 @@ function launchOf(dueMs: number): Launch {
   const execution = executionId(`bench@${dueMs}`)
   const run = { kind: 'exec', argv: ['/bin/true'] } as const
   const attempt = attemptId(execution, '0', 1)
-  return { attempt, execution, job, slot: '0', run, env: {}, plannedMs: dueMs }
+  const bounds = { outputMaxBytes: null, onOutputMax: 'kill', memoryMaxBytes: null } as const
+  return { attempt, execution, job, slot: '0', run, env: {}, plannedMs: dueMs, bounds }
 }
 
 /** A timer of one millisecond: how late it comes is how long the loop was blocked. */

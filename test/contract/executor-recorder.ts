@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Launch } from '../../src/core/effect.ts'
+import type { Bounds, Launch } from '../../src/core/effect.ts'
 import type { ExecutionReport } from '../../src/core/event.ts'
 import { type AttemptId, attemptId, executionId, jobName } from '../../src/core/ids.ts'
 import type { Run } from '../../src/core/jobs/definition.ts'
@@ -55,6 +55,13 @@ export class Recorder {
   }
 }
 
+/** Nothing is bounded. */
+export const unbounded: Bounds = {
+  outputMaxBytes: null,
+  onOutputMax: 'kill',
+  memoryMaxBytes: null,
+}
+
 /** A launch of its own for each name. */
 export function launchOf(
   name: string,
@@ -64,7 +71,8 @@ export function launchOf(
   const job = jobName(name)
   const execution = executionId(`${name}@1700000000000`)
   const attempt = attemptId(execution, '0', 1)
-  return { attempt, execution, job, slot: '0', run, env, plannedMs: 1_700_000_000_000 }
+  const plannedMs = 1_700_000_000_000
+  return { attempt, execution, job, slot: '0', run, env, plannedMs, bounds: unbounded }
 }
 
 /** All that is kept of an output, page by page. */

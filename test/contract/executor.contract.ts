@@ -17,6 +17,10 @@ export interface Act {
   readonly exits?: number
   readonly ignoresTerm?: boolean
   readonly cannotStart?: boolean
+  /** Memory that it takes at the start. */
+  readonly takesBytes?: number
+  /** What it says as its result. */
+  readonly says?: string
 }
 
 export interface ExecutorHarness {
@@ -47,6 +51,8 @@ export function executorContract(name: string, open: (t: TestContext) => Executo
   endingRules(rule)
   stopRules(rule)
   outputRules(rule)
+  resultRules(rule)
+  boundRules(rule)
   lifeRules(rule)
   test(`executor ${name}: a crash leaves nothing running and nothing unreported`, async (t) => {
     const harness = open(t)
@@ -219,6 +225,79 @@ function outputRules(rule: Rule): void {
     const tail = await page(executor, attempt, limits.outputHeadBytes, 1_000)
     assert.equal(tail.offset, total - limits.outputTailBytes)
     assert.equal(tail.bytes.length, 1_000)
+  })
+}
+
+function resultRules(rule: Rule): void {
+  const cases: readonly (readonly [what: string, act: Act, result: string | undefined])[] = [
+    ['its own word', { prints: 'one\ntwo\n', says: '{"rows":3}' }, '{"rows":3}'],
+    ['else its last line', { prints: 'one\ntwo\n\n' }, 'two'],
+    ['also one without an end', { prints: 'one\ntwo' }, 'two'],
+    ['nothing when it said nothing', {}, undefined],
+    ['nothing when the last line is too long', { prints: 'one\n', floods: 5_000 }, undefined],
+  ]
+  for (const [i, [what, act, result]] of cases.entries()) {
+    rule(`the result of an attempt: ${what}`, async ({ executor, recorder, launchOf }) => {
+      const launch = launchOf(`result${i}`, { ...act, exits: 0 })
+      executor.launch(launch)
+      const ended = await recorder.ended(launch.attempt)
+      const text = ended.result === undefined ? undefined : Buffer.from(ended.result).toString()
+      assert.equal(text, result)
+    })
+  }
+}
+
+function boundRules(rule: Rule): void {
+  const bound = (launch: Launch, bounds: Partial<Launch['bounds']>): Launch => ({
+    ...launch,
+    bounds: { ...launch.bounds, ...bounds },
+  })
+
+  rule('an attempt that prints too much is killed', async (harness) => {
+    const { executor, recorder, launchOf } = harness
+    const launch = bound(launchOf('loud', { floods: 100_000 }), { outputMaxBytes: 50_000 })
+    executor.launch(launch)
+    const { reason, exit, detail } = await recorder.ended(launch.attempt)
+    assert.deepEqual({ reason, exit }, { reason: 'output-limit', exit: null })
+    assert.notEqual(detail, '')
+    assert.equal(harness.isRunning(launch), false)
+  })
+
+  rule('an attempt that prints just enough is left alone', async (harness) => {
+    const launch = bound(harness.launchOf('even', { floods: 50_000, exits: 0 }), {
+      outputMaxBytes: 50_000,
+    })
+    harness.executor.launch(launch)
+    const { reason, exit, warning } = await harness.recorder.ended(launch.attempt)
+    assert.deepEqual({ reason, exit, warning }, { reason: 'exit', exit: 0, warning: undefined })
+  })
+
+  rule('an attempt may print more than its limit where that only warns', async (harness) => {
+    const launch = bound(harness.launchOf('warned', { floods: 100_000, exits: 0 }), {
+      outputMaxBytes: 50_000,
+      onOutputMax: 'warn',
+    })
+    harness.executor.launch(launch)
+    const { reason, exit, warning } = await harness.recorder.ended(launch.attempt)
+    assert.deepEqual({ reason, exit }, { reason: 'exit', exit: 0 })
+    assert.match(warning ?? '', /^output-limit/)
+  })
+
+  rule('an attempt that takes too much memory is killed', async (harness) => {
+    const launch = bound(harness.launchOf('hungry', { takesBytes: 100_000_000 }), {
+      memoryMaxBytes: 50_000_000,
+    })
+    harness.executor.launch(launch)
+    assert.equal((await harness.recorder.ended(launch.attempt)).reason, 'memory-limit')
+    assert.equal(harness.isRunning(launch), false)
+  })
+
+  rule('an attempt within its memory is left alone', async ({ executor, recorder, ...h }) => {
+    const launch = bound(h.launchOf('frugal', { prints: 'x', exits: 0 }), {
+      memoryMaxBytes: 50_000_000,
+    })
+    executor.launch(launch)
+    assert.equal((await recorder.ended(launch.attempt)).exit, 0)
   })
 }
 

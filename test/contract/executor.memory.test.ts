@@ -3,12 +3,15 @@ import type { AttemptId } from '../../src/core/ids.ts'
 import { type Act, executorContract } from './executor.contract.ts'
 import { launchOf, Recorder } from './executor-recorder.ts'
 
-function behaviourOf({ prints, floods, exits, ignoresTerm, cannotStart }: Act): Behaviour {
+function behaviourOf(act: Act): Behaviour {
+  const { prints, floods, exits, ignoresTerm, cannotStart, takesBytes, says } = act
   return {
     durationMs: exits === undefined ? null : 1,
     exit: exits ?? 0,
     ignoresTerm: ignoresTerm ?? false,
     output: [prints ?? '', floods ?? 0],
+    memoryBytes: takesBytes ?? 0,
+    ...(says === undefined ? {} : { result: says }),
     ...(cannotStart === true ? { cannotStart: 'no such command' } : {}),
   }
 }

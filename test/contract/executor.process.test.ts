@@ -6,11 +6,14 @@ import { findRunning, killOwner, startOwner } from '../integration/executor/owne
 import { type Act, executorContract } from './executor.contract.ts'
 import { launchOf } from './executor-recorder.ts'
 
-function scriptOf({ prints, floods, exits, ignoresTerm }: Act): string {
+function scriptOf({ prints, floods, exits, ignoresTerm, takesBytes, says }: Act): string {
   return [
     ignoresTerm === true ? "trap '' TERM" : ':',
     prints === undefined ? ':' : `printf %s '${prints}'`,
     floods === undefined ? ':' : `head -c ${floods} /dev/zero | tr '\\0' x`,
+    says === undefined ? ':' : `printf %s '${says}' > "$MESHCRON_RESULT_FILE"`,
+    // A line without an end is held whole.
+    takesBytes === undefined ? ':' : `{ head -c ${takesBytes} /dev/zero; sleep 1000; } | tail -n 1`,
     exits === undefined ? 'sleep 1000' : `exit ${exits}`,
   ].join('\n')
 }

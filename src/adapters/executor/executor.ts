@@ -8,6 +8,7 @@ import type { AttemptId } from '../../core/ids.ts'
 import type { Executor, OutputPage } from '../../ports/executor.ts'
 import { notStarted } from './ending.ts'
 import { baseEnvironment, trustEnvironment } from './environment.ts'
+import type { PluginPlaces } from './plugins.ts'
 import { type Answer, executorRole, type Request, type LauncherInit } from './protocol.ts'
 
 const restartMs = 1_000
@@ -28,6 +29,10 @@ export interface LocalExecutorInit {
   readonly outputsMax?: number
   /** Bytes of all kept outputs together; default 1 GiB. */
   readonly outputsBytesMax?: number
+  /** Bytes of each output that are kept beside head and tail; default 0. */
+  readonly outputFullBytes?: number
+  /** Where plugins are; default nowhere. */
+  readonly plugins?: PluginPlaces
   /** Addresses, CIDRs and `host:port` that HTTP jobs may reach beside the public ones; default none. */
   readonly httpAllow?: readonly string[]
   /** `host:port` that HTTP jobs never reach: the daemon's own API; default none. */
@@ -38,7 +43,7 @@ export interface LocalExecutorInit {
 const helperFailed = "the executor's helper process failed"
 
 /**
- * Runs commands, shell scripts and HTTP requests of this machine, all from a small helper
+ * Runs commands, shell scripts, plugins, HTTP requests and MQTT messages of this machine, all from a small helper
  * process. Should it fail, what it ran is stopped, reported as ended, and another one goes on.
  */
 export class LocalExecutor implements Executor {
@@ -64,6 +69,8 @@ export class LocalExecutor implements Executor {
       env: baseEnvironment(components.env),
       outputsMax: init.outputsMax ?? 10_000,
       outputsBytesMax: init.outputsBytesMax ?? 1_073_741_824,
+      outputFullBytes: init.outputFullBytes ?? 0,
+      plugins: init.plugins ?? { dir: undefined, table: {} },
       httpAllow: init.httpAllow ?? [],
       httpDeny: init.httpDeny ?? [],
     }

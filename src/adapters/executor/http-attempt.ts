@@ -2,12 +2,15 @@ import type { IncomingMessage } from 'node:http'
 import { limits } from '../../core/limits.ts'
 import type { Run } from '../../core/jobs/definition.ts'
 import { type Ending, notStarted, type Running } from './ending.ts'
+import { looksAtBody, unmet } from './http-expect.ts'
 import type { HttpGuard } from './http-guard.ts'
 import { exchange, type Outgoing } from './http-exchange.ts'
 import { redirected } from './http-redirect.ts'
 import type { Recording } from './recording.ts'
 
 const redirectsMax = 5
+
+type HttpRun = Extract<Run, { kind: 'http' }>
 
 export interface HttpAttemptComponents {
   readonly guard: HttpGuard
@@ -21,14 +24,14 @@ export interface HttpAttemptComponents {
 export class HttpAttempt implements Running {
   readonly ended: Promise<Ending>
   readonly #components: HttpAttemptComponents
-  readonly #expect: readonly number[]
+  readonly #run: HttpRun
   readonly #abort = new AbortController()
   #isStarted = false
 
-  constructor(components: HttpAttemptComponents, run: Extract<Run, { kind: 'http' }>) {
+  constructor(components: HttpAttemptComponents, run: HttpRun) {
     this.#components = components
-    this.#expect = run.expect
-    this.ended = this.#run(run).catch((error: unknown) => this.#failed(error as Error))
+    this.#run = run
+    this.ended = this.#follow(run).catch((error: unknown) => this.#failed(error as Error))
   }
 
   stop(): void {
@@ -39,7 +42,7 @@ export class HttpAttempt implements Running {
     this.#abort.abort()
   }
 
-  async #run(run: Extract<Run, { kind: 'http' }>): Promise<Ending> {
+  async #follow(run: HttpRun): Promise<Ending> {
     let outgoing: Outgoing = {
       url: new URL(run.url),
       method: run.method.toUpperCase(),
@@ -73,15 +76,21 @@ export class HttpAttempt implements Running {
   }
 
   async #judge(status: number, response: IncomingMessage): Promise<Ending> {
-    const isWhole = await record(response, this.#components.recording)
+    const isKept = looksAtBody(this.#run)
+    const { isWhole, body } = await record(response, this.#components.recording, isKept)
     const detail = isWhole
       ? `status ${status}`
       : `status ${status}, body cut at ${limits.bodyBytesMax} bytes`
-    return this.#isExpected(status) ? { reason: 'exit', exit: 0, detail } : unexpected(detail)
+    if (!this.#isExpected(status)) return unexpected(detail)
+    const lack = unmet(this.#run, body)
+    return lack === undefined
+      ? { reason: 'exit', exit: 0, detail }
+      : unexpected(`${detail}, ${lack}`)
   }
 
   #isExpected(status: number): boolean {
-    if (this.#expect.length > 0) return this.#expect.includes(status)
+    const { expect } = this.#run
+    if (expect.length > 0) return expect.includes(status)
     return status >= 200 && status <= 299
   }
 
@@ -99,14 +108,22 @@ const unexpected = (detail: string): Ending => ({ reason: 'expect', exit: null, 
 
 const isRedirect = (status: number): boolean => [301, 302, 303, 307, 308].includes(status)
 
-/** Keeps the body; false when it was longer than is read. */
-async function record(response: IncomingMessage, recording: Recording): Promise<boolean> {
+/** Records the body, and keeps it when it is to be looked at; not whole when longer than is read. */
+async function record(
+  response: IncomingMessage,
+  recording: Recording,
+  isKept: boolean,
+): Promise<{ readonly isWhole: boolean; readonly body: string }> {
+  const kept: Buffer[] = []
+  const body = (): string => Buffer.concat(kept).toString()
   let left: number = limits.bodyBytesMax
   for await (const chunk of response as AsyncIterable<Buffer>) {
-    recording.write(chunk.subarray(0, left))
+    const part = chunk.subarray(0, left)
+    recording.write(part)
+    if (isKept) kept.push(part)
     left -= chunk.length
     // Leaving the loop destroys the response and its socket.
-    if (left < 0) return false
+    if (left < 0) return { isWhole: false, body: body() }
   }
-  return true
+  return { isWhole: true, body: body() }
 }

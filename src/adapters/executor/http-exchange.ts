@@ -67,7 +67,8 @@ function headersOf({ headers, body, method }: Outgoing): Record<string, string |
   return { 'user-agent': 'meshcron', ...Object.fromEntries(own), ...length }
 }
 
-function pinned(addresses: readonly ResolvedAddress[]): LookupFunction {
+/** Answers with the checked addresses, whatever is asked. */
+export function pinned(addresses: readonly ResolvedAddress[]): LookupFunction {
   return (_host, options, callback) => {
     if (options.all === true) return callback(null, [...addresses])
     const [first] = addresses

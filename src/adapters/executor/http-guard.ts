@@ -58,7 +58,12 @@ export interface HttpGuardInit {
   readonly deny: readonly string[]
 }
 
-/** Decides which addresses an HTTP job may connect to. */
+/** Schemes of a kind of job, and the port of each where a URL names none. */
+export type SchemePorts = Readonly<Record<string, number>>
+const httpPorts: SchemePorts = { 'http:': 80, 'https:': 443 }
+export const mqttPorts: SchemePorts = { 'mqtt:': 1883, 'mqtts:': 8883 }
+
+/** Decides which addresses a job that sends something may connect to. */
 export class HttpGuard {
   readonly #refused = new AddressList({}, { entries: refusedRanges })
   readonly #allow: AddressList
@@ -70,12 +75,13 @@ export class HttpGuard {
   }
 
   /** The addresses of the URL's host, all of them checked. */
-  async resolve(url: URL): Promise<Resolved> {
-    if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-      return { ok: false, detail: `${url.protocol} is not a scheme of an HTTP job` }
+  async resolve(url: URL, ports: SchemePorts = httpPorts): Promise<Resolved> {
+    const usual = Object.hasOwn(ports, url.protocol) ? ports[url.protocol] : undefined
+    if (usual === undefined) {
+      return { ok: false, detail: `${url.protocol} is not a scheme of such a job` }
     }
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
-    const port = Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port)
+    const port = url.port === '' ? usual : Number(url.port)
     const addresses = await addressesOf(host)
     if (typeof addresses === 'string') {
       return { ok: false, detail: `cannot resolve ${host}: ${addresses}` }

@@ -5,16 +5,23 @@ import type { Launch } from '../../core/effect.ts'
 import type { ExecutionReport } from '../../core/event.ts'
 import type { AttemptId } from '../../core/ids.ts'
 import type { Run } from '../../core/jobs/definition.ts'
-import { type Ending, notStarted, type Running } from './ending.ts'
+import { limits } from '../../core/limits.ts'
+import { BoundsWatch } from './bounds-watch.ts'
+import { type Ending, notRun, notStarted, type Running } from './ending.ts'
 import { commandEnvironment, workingDirectory } from './environment.ts'
 import { HttpAttempt } from './http-attempt.ts'
 import { HttpGuard } from './http-guard.ts'
+import { MemoryWatch } from './memory-watch.ts'
+import { MqttAttempt } from './mqtt-attempt.ts'
 import { Orphans } from './orphans.ts'
 import { Outputs } from './outputs.ts'
 import { Pipes } from './pipes.ts'
-import { leakedDescriptors } from './proc.ts'
+import { PluginAttempt } from './plugin-attempt.ts'
+import { seekPlugin, type Sought } from './plugins.ts'
+import { canSeeMemory, leakedDescriptors } from './proc.ts'
 import type { LauncherInit } from './protocol.ts'
-import { spawnChild } from './spawn-child.ts'
+import { ResultFiles, resultVariable } from './result-file.ts'
+import { spawnChild, type Spawned } from './spawn-child.ts'
 
 /** Launches waiting for their start; far above what the core lets run at once. */
 const queueMax = 65_536
@@ -37,6 +44,8 @@ export class Launcher {
   readonly #orphans: Orphans
   readonly #pipes: Pipes
   readonly #guard: HttpGuard
+  readonly #memory = new MemoryWatch()
+  readonly #results: ResultFiles
   readonly #cwd: string
   readonly #nullFd = openSync('/dev/null', 'r+')
   readonly #leaked = leakedDescriptors()
@@ -60,6 +69,7 @@ export class Launcher {
       {},
       { dir: join(init.dir, 'pipes'), searchPath: init.env['PATH'] ?? '' },
     )
+    this.#results = new ResultFiles({}, { dir: join(init.dir, 'results') })
     this.#guard = new HttpGuard({}, { allow: init.httpAllow, deny: init.httpDeny })
     this.#cwd = workingDirectory(init.env, init.dir)
   }
@@ -75,8 +85,9 @@ export class Launcher {
   launch(launch: Launch): void {
     this.outputs.open(launch.attempt)
     if (this.#isClosed) this.#end(launch.attempt, notStarted('the executor is closed'))
-    else if (launch.run.kind === 'http') this.#request(launch, launch.run)
-    else if (this.#queue.length < queueMax) {
+    else if (launch.run.kind === 'http' || launch.run.kind === 'mqtt') {
+      this.#request(launch, launch.run)
+    } else if (this.#queue.length < queueMax) {
       this.#queue.push({ launch, tries: 0, killAfterMs: undefined })
       this.#startQueued()
     } else this.#end(launch.attempt, notStarted('too many attempts wait for their start'))
@@ -131,44 +142,86 @@ export class Launcher {
 
   async #spawn(waiting: Waiting): Promise<void> {
     const { launch, tries } = waiting
-    const { attempt, run, env } = launch
+    const { attempt, run, env, bounds } = launch
+    const sought = this.#commandOf(run)
+    if (!sought.ok) return this.#end(attempt, notRun('executor-missing', sought.why))
+    if (bounds.memoryMaxBytes !== null && !canSeeMemory()) {
+      return this.#end(attempt, notStarted('memory cannot be limited here: there is no /proc'))
+    }
     const recording = this.outputs.recordingOf(attempt)
     const mark = `${this.#orphans.owner}:${attempt}`
-    const child = await spawnChild(
+    const own = { ...env, [resultVariable]: this.#results.pathOf(attempt) }
+    const spawned = await spawnChild(
       { pipes: this.#pipes, recording, nullFd: this.#nullFd, leaked: this.#leaked },
       {
-        argv: argvOf(run),
-        env: commandEnvironment(this.#init.env, env, mark),
+        argv: sought.argv,
+        env: commandEnvironment(this.#init.env, own, mark),
         cwd: this.#cwd,
+        isTalking: run.kind === 'plugin',
       },
     )
-    if ('ended' in child) {
-      this.#orphans.remember(attempt, child.pid)
-      this.#report({ kind: 'started', attempt, pid: child.pid })
-      this.#follow(attempt, child)
-      if (waiting.killAfterMs !== undefined) child.stop(waiting.killAfterMs)
-    } else if (child.isPassing && tries < shortageTries && this.#isWanted(waiting)) {
+    if ('child' in spawned) {
+      this.#orphans.remember(attempt, spawned.child.pid)
+      const running = this.#runningOf(launch, spawned)
+      this.#follow(launch, running, spawned.child.pid)
+      if (waiting.killAfterMs !== undefined) running.stop(waiting.killAfterMs)
+    } else if (spawned.isPassing && tries < shortageTries && this.#isWanted(waiting)) {
       this.#queue.unshift({ launch, tries: tries + 1, killAfterMs: undefined })
       this.#starting = undefined
       await sleep(shortageMs)
-    } else this.#end(attempt, notStarted(child.detail))
+    } else this.#end(attempt, notStarted(spawned.detail))
+  }
+
+  #commandOf(run: Run): Sought {
+    switch (run.kind) {
+      case 'exec':
+        return { ok: true, argv: run.argv }
+      case 'shell':
+        return { ok: true, argv: ['/bin/sh', '-c', run.script] }
+      case 'plugin':
+        return seekPlugin(this.#init.plugins, run.name)
+      case 'http':
+      case 'mqtt':
+        return { ok: false, why: `${run.kind} is no command` }
+    }
+  }
+
+  /** A command has started when it runs, a plugin when it says that it is ready. */
+  #runningOf(launch: Launch, { child, talk }: Spawned): Running {
+    const { attempt, run } = launch
+    const { pid } = child
+    const started = (): void => this.#report({ kind: 'started', attempt, pid })
+    if (run.kind === 'plugin' && talk !== undefined) {
+      const recording = this.outputs.recordingOf(attempt)
+      return new PluginAttempt({ child, talk, recording, started }, { launch, run })
+    }
+    started()
+    return child
   }
 
   #isWanted({ killAfterMs }: Waiting): boolean {
     return killAfterMs === undefined && !this.#isClosed
   }
 
-  #request({ attempt }: Launch, run: Extract<Run, { kind: 'http' }>): void {
-    const recording = this.outputs.recordingOf(attempt)
+  #request(launch: Launch, run: Extract<Run, { kind: 'http' | 'mqtt' }>): void {
+    const { attempt } = launch
     const started = (): void => this.#report({ kind: 'started', attempt, pid: 0 })
-    this.#follow(attempt, new HttpAttempt({ guard: this.#guard, recording, started }, run))
+    const recording = this.outputs.recordingOf(attempt)
+    const running =
+      run.kind === 'http'
+        ? new HttpAttempt({ guard: this.#guard, recording, started }, run)
+        : new MqttAttempt({ guard: this.#guard, started }, run)
+    this.#follow(launch, running, 0)
   }
 
-  #follow(attempt: AttemptId, running: Running): void {
+  #follow({ attempt, bounds }: Launch, running: Running, pid: number): void {
     this.#running.set(attempt, running)
+    const recording = this.outputs.recordingOf(attempt)
+    const watch = new BoundsWatch({ running, recording, memory: this.#memory, pid }, bounds)
     const ended = running.ended.then((ending) => {
+      watch.end()
       this.#running.delete(attempt)
-      this.#end(attempt, ending)
+      this.#end(attempt, this.#withResult(attempt, ending), watch)
       this.#orphans.forget(attempt)
       this.#endings.delete(ended)
     })
@@ -177,20 +230,27 @@ export class Launcher {
     if (this.#isClosed) running.kill()
   }
 
-  #end(attempt: AttemptId, ending: Ending): void {
+  /** Its own word, else the file, else its last line. */
+  #withResult(attempt: AttemptId, ending: Ending): Ending {
+    const file = this.#results.take(attempt)
+    if (ending.result !== undefined) return ending
+    if (file?.ok === false) return { ...ending, warning: ending.warning ?? file.why }
+    const line = this.outputs.recordingOf(attempt).lastLine(limits.resultBytesMax)
+    const result = file?.bytes ?? line
+    return result === undefined ? ending : { ...ending, result }
+  }
+
+  #end(attempt: AttemptId, ending: Ending, watch?: BoundsWatch): void {
     const { total, dropped } = this.outputs.recordingOf(attempt)
     this.outputs.end(attempt)
-    this.#report({ kind: 'ended', attempt, ...ending, outputBytes: total, outputDropped: dropped })
-  }
-}
-
-function argvOf(run: Run): readonly string[] {
-  switch (run.kind) {
-    case 'exec':
-      return run.argv
-    case 'shell':
-      return ['/bin/sh', '-c', run.script]
-    case 'http':
-      return []
+    const warning = watch?.warning ?? ending.warning
+    this.#report({
+      kind: 'ended',
+      attempt,
+      ...(watch?.breach ?? ending),
+      ...(warning === undefined ? {} : { warning }),
+      outputBytes: total,
+      outputDropped: dropped,
+    })
   }
 }

@@ -19,6 +19,11 @@ export function droppedOf(shape: OutputShape, total: number): number {
   return Math.max(0, total - shape.headBytes - shape.tailBytes)
 }
 
+/** The same when the first `fullBytes` are kept elsewhere. */
+export function droppedBeside(shape: OutputShape, total: number, fullBytes: number): number {
+  return Math.max(0, total - Math.max(shape.headBytes, fullBytes) - shape.tailBytes)
+}
+
 /** The kept range that a reader at `offset` gets next: it never spans the gap. */
 export function spanAt(shape: OutputShape, total: number, offset: number, bytesMax: number): Span {
   const gapEnd = shape.headBytes + droppedOf(shape, total)

@@ -5,14 +5,16 @@ import { limits } from '../../core/limits.ts'
 import type { AttemptId } from '../../core/ids.ts'
 import type { OutputPage } from '../../ports/executor.ts'
 import { fileNameOf } from './file-name.ts'
+import { FullOutput, fullBytesOf, readFullOutput, removeFullOutput } from './full-output.ts'
 import { fileBytesOf, readOutputFile, writeOutputFile } from './output-file.ts'
-import type { OutputShape } from './output-shape.ts'
+import { droppedBeside, type OutputShape } from './output-shape.ts'
 import { Recording } from './recording.ts'
 
 // Readers get running output from memory; files only keep it over a crash. So once a second is
 // enough, and kind to flash.
 const flushMs = 1_000
 const suffix = '.output'
+const fullSuffix = '.full'
 
 export interface OutputsInit {
   readonly dir: string
@@ -20,6 +22,8 @@ export interface OutputsInit {
   readonly outputsMax: number
   /** Bytes of all kept outputs together. */
   readonly outputsBytesMax: number
+  /** Bytes of one attempt that are kept beside head and tail; 0: none. */
+  readonly outputFullBytes: number
 }
 
 interface Live {
@@ -49,8 +53,12 @@ export class Outputs {
 
   open(attempt: AttemptId): void {
     const changed = (): void => this.#changed(attempt)
-    const recording = new Recording({ changed }, this.#shape)
-    this.#forget(fileName(attempt))
+    const name = fileName(attempt)
+    const bytesMax = this.#init.outputFullBytes
+    const full =
+      bytesMax > 0 ? new FullOutput({}, { path: this.#fullPath(name), bytesMax }) : undefined
+    const recording = new Recording({ changed, full }, this.#shape)
+    this.#forget(name)
     this.#live.set(attempt, { recording, flushed: 0 })
   }
 
@@ -71,7 +79,8 @@ export class Outputs {
     // Most jobs print nothing: that much is remembered without a file.
     if (live.recording.total === 0) return this.#keep(fileName(attempt), 0)
     this.#flush(attempt, live)
-    this.#keep(fileName(attempt), fileBytesOf(this.#shape, live.recording.total))
+    const bytes = fileBytesOf(this.#shape, live.recording.total) + live.recording.fullBytes
+    this.#keep(fileName(attempt), bytes)
   }
 
   async read(
@@ -85,7 +94,14 @@ export class Outputs {
     if (live !== undefined) return live.recording.read(offset, most, waitMs)
     const name = fileName(attempt)
     if (this.#kept.get(name) === 0) return nothing
-    return readOutputFile(join(this.#init.dir, name), offset, most)
+    const page = readOutputFile(join(this.#init.dir, name), offset, most)
+    const fullBytes = page === undefined ? 0 : fullBytesOf(this.#fullPath(name))
+    if (page === undefined || fullBytes === 0) return page
+    const dropped = droppedBeside(this.#shape, page.total, fullBytes)
+    if (offset >= fullBytes) return { ...page, dropped }
+    const length = Math.min(most, fullBytes - offset)
+    const bytes = readFullOutput(this.#fullPath(name), offset, length)
+    return { ...page, dropped, offset, bytes }
   }
 
   close(): void {
@@ -132,7 +148,13 @@ export class Outputs {
     if (bytes === undefined) return
     this.#kept.delete(name)
     this.#keptBytes -= bytes
-    if (bytes > 0) rmSync(join(this.#init.dir, name), { force: true })
+    if (bytes === 0) return
+    rmSync(join(this.#init.dir, name), { force: true })
+    removeFullOutput(this.#fullPath(name))
+  }
+
+  #fullPath(name: string): string {
+    return join(this.#init.dir, name.slice(0, -suffix.length) + fullSuffix)
   }
 }
 
@@ -151,7 +173,8 @@ function filesByAge(dir: string): readonly { readonly name: string; readonly byt
     .filter((name) => name.endsWith(suffix))
     .map((name) => {
       const stat = statSync(join(dir, name), { throwIfNoEntry: false })
-      return { name, bytes: stat?.size ?? 0, changedMs: stat?.mtimeMs ?? 0 }
+      const full = fullBytesOf(join(dir, name.slice(0, -suffix.length) + fullSuffix))
+      return { name, bytes: (stat?.size ?? 0) + full, changedMs: stat?.mtimeMs ?? 0 }
     })
     .sort((a, b) => a.changedMs - b.changedMs)
 }

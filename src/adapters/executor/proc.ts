@@ -43,6 +43,25 @@ export function findMarked(owner: string): readonly MarkedProcess[] {
   })
 }
 
+/** Memory of each of these sessions in bytes, without what belongs to files. */
+export function sessionMemory(sessions: ReadonlySet<number>): ReadonlyMap<number, number> {
+  const held = new Map<number, number>()
+  for (const pid of listNumbers('/proc')) {
+    const session = Number(statOf(pid)?.[3] ?? 0)
+    if (!sessions.has(session)) continue
+    const status = readText(`/proc/${pid}/status`)
+    const bytes = [/^RssAnon:\s*(\d+) kB/m, /^RssShmem:\s*(\d+) kB/m].reduce(
+      (sum, pattern) => sum + Number(pattern.exec(status)?.[1] ?? 0) * 1_024,
+      0,
+    )
+    held.set(session, (held.get(session) ?? 0) + bytes)
+  }
+  return held
+}
+
+/** Whether memory can be looked at here. */
+export const canSeeMemory = (): boolean => /^RssAnon:/m.test(readText('/proc/self/status'))
+
 /**
  * Descriptors that a child would inherit. Node closes its own and the low ones by itself; what a
  * careless parent left open higher up (a lock, a socket) would reach every job.

@@ -5,6 +5,7 @@ import type { Launch } from '../../core/effect.ts'
 import type { ExecutionReport } from '../../core/event.ts'
 import type { AttemptId } from '../../core/ids.ts'
 import type { OutputPage } from '../../ports/executor.ts'
+import type { PluginPlaces } from './plugins.ts'
 
 /** First argument of a helper, by which also a bundle's entry file knows what it is. */
 export const executorRole = 'meshcron-executor'
@@ -15,6 +16,8 @@ export interface LauncherInit {
   readonly env: Readonly<Record<string, string>>
   readonly outputsMax: number
   readonly outputsBytesMax: number
+  readonly outputFullBytes: number
+  readonly plugins: PluginPlaces
   readonly httpAllow: readonly string[]
   readonly httpDeny: readonly string[]
 }

@@ -1,5 +1,6 @@
 import type { OutputPage } from '../../ports/executor.ts'
-import { blocksOf, droppedOf, keptOf, type OutputShape, spanAt } from './output-shape.ts'
+import type { FullOutput } from './full-output.ts'
+import { blocksOf, droppedBeside, keptOf, type OutputShape, spanAt } from './output-shape.ts'
 
 const firstBytes = 4_096
 
@@ -7,14 +8,20 @@ const firstBytes = 4_096
 export class Recording {
   readonly shape: OutputShape
   readonly #changed: () => void
+  readonly #full: FullOutput | undefined
   readonly #waiters = new Set<() => void>()
   #block: Buffer = Buffer.alloc(0)
   #total = 0
   #ended = false
+  #mark: { readonly bytes: number; readonly passed: () => void } | undefined
 
-  constructor(components: { readonly changed: () => void }, init: OutputShape) {
+  constructor(
+    components: { readonly changed: () => void; readonly full?: FullOutput | undefined },
+    init: OutputShape,
+  ) {
     this.shape = init
     this.#changed = components.changed
+    this.#full = components.full
   }
 
   get total(): number {
@@ -22,7 +29,12 @@ export class Recording {
   }
 
   get dropped(): number {
-    return droppedOf(this.shape, this.#total)
+    return droppedBeside(this.shape, this.#total, this.#full?.bytes ?? 0)
+  }
+
+  /** Bytes that are kept in a file of their own. */
+  get fullBytes(): number {
+    return this.#full?.bytes ?? 0
   }
 
   get ended(): boolean {
@@ -37,6 +49,10 @@ export class Recording {
   write(bytes: Uint8Array): void {
     if (this.#ended || bytes.length === 0) return
     const written = { from: this.#total, to: this.#total + bytes.length }
+    if (this.#full !== undefined && written.to > this.shape.headBytes) {
+      // Until here everything was head, and after the first time this is not looked at.
+      this.#full.append(this.#block.subarray(0, written.from), bytes)
+    }
     this.#total = written.to
     this.#reserve(Math.min(written.to, this.shape.headBytes + this.shape.tailBytes))
     for (const span of keptOf(this.shape, written)) {
@@ -46,9 +62,32 @@ export class Recording {
       }
     }
     this.#wake()
+    const mark = this.#mark
+    if (mark === undefined || this.#total <= mark.bytes) return
+    this.#mark = undefined
+    mark.passed()
+  }
+
+  /** Calls `passed` once, when more than so many bytes have come. */
+  watch(bytes: number, passed: () => void): void {
+    if (this.#total > bytes) passed()
+    else this.#mark = { bytes, passed }
+  }
+
+  /** The last line that is not empty, if it has at most so many bytes. */
+  lastLine(bytesMax: number): Uint8Array | undefined {
+    const from = Math.max(0, this.#total - bytesMax - 3)
+    const text = Buffer.from(this.#kept(from, bytesMax + 3).bytes)
+    let end = text.length
+    while (end > 0 && (text[end - 1] === 10 || text[end - 1] === 13)) end -= 1
+    const start = text.lastIndexOf(10, end - 1) + 1
+    const isWhole = start > 0 || from === 0
+    if (end === 0 || !isWhole || end - start > bytesMax) return undefined
+    return new Uint8Array(text.subarray(start, end))
   }
 
   end(): void {
+    this.#full?.end()
     this.#ended = true
     this.#wake()
   }
@@ -62,6 +101,13 @@ export class Recording {
   }
 
   #page(offset: number, bytesMax: number): OutputPage {
+    const full = this.#full
+    if (full === undefined || offset >= full.bytes) return this.#kept(offset, bytesMax)
+    const { total, dropped, ended } = this
+    return { offset, bytes: full.read(offset, bytesMax), total, dropped, ended }
+  }
+
+  #kept(offset: number, bytesMax: number): OutputPage {
     const span = spanAt(this.shape, this.#total, offset, bytesMax)
     const bytes = new Uint8Array(span.to - span.from)
     for (const { from, index, length } of blocksOf(this.shape, span)) {

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync } from 'node:fs'
 import { Socket } from 'node:net'
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { limits } from '../../core/limits.ts'
 import { Child } from './child.ts'
 import { isDirectory } from './environment.ts'
@@ -17,6 +17,21 @@ export interface Command {
   readonly argv: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
+  /** Standard input and output are kept for a talk; only standard error is its output. */
+  readonly isTalking?: boolean
+}
+
+/** Both directions of a talk with a command. */
+export interface Talk {
+  readonly stdin: Writable
+  readonly stdout: Readable
+}
+
+/** What was started. */
+export interface Spawned {
+  readonly child: Child
+  /** Only of a command that talks. */
+  readonly talk: Talk | undefined
 }
 
 /** Why nothing was started. */
@@ -38,7 +53,7 @@ export interface SpawnComponents {
 export async function spawnChild(
   components: SpawnComponents,
   command: Command,
-): Promise<Child | SpawnFailure> {
+): Promise<Spawned | SpawnFailure> {
   const tooLong = checkLength(command.argv)
   if (tooLong !== undefined) return { detail: tooLong, isPassing: false }
   const { pipes, recording } = components
@@ -51,10 +66,15 @@ export async function spawnChild(
       const [error] = (await once(process, 'error')) as [Error]
       throw error
     }
+    const talk = command.isTalking === true ? talkOf(process) : undefined
     const outputs =
-      ends === undefined ? readSockets(process, recording) : [readPipe(ends, pipes, recording)]
+      ends === undefined
+        ? readSockets(process, recording, talk)
+        : [readPipe(ends, pipes, recording)]
     isRead = true
-    return new Child({ process: process as ChildProcess & { pid: number }, outputs })
+    const all = talk === undefined ? outputs : [...outputs, talk.stdout]
+    const child = new Child({ process: process as ChildProcess & { pid: number }, outputs: all })
+    return { child, talk }
   } catch (error) {
     return failureOf(error as NodeJS.ErrnoException, command)
   } finally {
@@ -68,11 +88,12 @@ export async function spawnChild(
 
 function start(
   { nullFd, leaked }: SpawnComponents,
-  { argv, env, cwd }: Command,
+  { argv, env, cwd, isTalking }: Command,
   ends: PipeEnds | undefined,
 ): ChildProcess {
   const output = ends?.writeFd ?? 'pipe'
-  const stdio: Exclude<StdioOptions, string> = ['ignore', output, output]
+  const stdio: Exclude<StdioOptions, string> =
+    isTalking === true ? ['pipe', 'pipe', output] : ['ignore', output, output]
   for (const fd of leaked) {
     while (stdio.length < fd) stdio.push('ignore')
     stdio[fd] = nullFd
@@ -98,8 +119,18 @@ function readPipe(ends: PipeEnds, pipes: Pipes, recording: Recording): Readable 
   return reader.resume()
 }
 
-function readSockets(process: ChildProcess, recording: Recording): readonly Readable[] {
-  const outputs = [process.stdout, process.stderr].filter((output) => output !== null)
+function talkOf({ stdin, stdout }: ChildProcess): Talk | undefined {
+  return stdin === null || stdout === null ? undefined : { stdin, stdout }
+}
+
+function readSockets(
+  process: ChildProcess,
+  recording: Recording,
+  talk: Talk | undefined,
+): readonly Readable[] {
+  const outputs = [talk === undefined ? process.stdout : null, process.stderr].filter(
+    (output) => output !== null,
+  )
   for (const output of outputs) output.on('data', (bytes: Uint8Array) => recording.write(bytes))
   return outputs
 }

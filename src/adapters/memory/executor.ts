@@ -6,7 +6,7 @@ import { limits } from '../../core/limits.ts'
 import type { Executor, OutputPage } from '../../ports/executor.ts'
 
 type Ended = Extract<ExecutionReport, { kind: 'ended' }>
-type Ending = Pick<Ended, 'reason' | 'exit' | 'detail'>
+type Ending = Pick<Ended, 'reason' | 'exit' | 'detail' | 'warning' | 'result'>
 type Schedule = (run: () => void, delayMs: number) => void
 
 const orphanTermMs = 2_000
@@ -23,6 +23,10 @@ export interface Behaviour {
   readonly ignoresTerm?: boolean
   /** Printed at the start, in order: a text, or so many bytes of nothing in particular. */
   readonly output?: readonly (string | number)[]
+  /** Memory that it takes at the start. */
+  readonly memoryBytes?: number
+  /** What it says as its result when it ends by itself; default its last line. */
+  readonly result?: string
 }
 
 /** What really happened to one launch, whatever the node believes. */
@@ -156,10 +160,23 @@ export class MemoryExecutor implements Executor {
     const running = { truth, behaviour }
     this.#running.set(attempt, running)
     this.#report?.({ kind: 'started', attempt, pid: this.truth.length })
-    this.#outputs.get(attempt)?.print(behaviour.output ?? [])
-    const { durationMs, exit = 0 } = behaviour
+    const output = this.#outputs.get(attempt)
+    output?.print(behaviour.output ?? [])
+    const { bounds } = launch
+    const { durationMs, exit = 0, memoryBytes = 0, result = output?.lastLine() } = behaviour
+    const isLong = (output?.total ?? 0) > (bounds.outputMaxBytes ?? Infinity)
+    if (isLong && bounds.onOutputMax === 'kill') return this.#end(attempt, beyond('output-limit'))
+    if (memoryBytes > (bounds.memoryMaxBytes ?? Infinity)) {
+      return this.#end(attempt, beyond('memory-limit'))
+    }
     if (durationMs === null) return
-    this.#after(running, durationMs, { reason: 'exit', exit, detail: '' })
+    this.#after(running, durationMs, {
+      reason: 'exit',
+      exit,
+      detail: '',
+      ...(isLong ? { warning: 'output-limit' } : {}),
+      ...(result === undefined ? {} : { result: new TextEncoder().encode(result) }),
+    })
   }
 
   #after(running: Running, delayMs: number, ending: Ending): void {
@@ -205,11 +222,19 @@ export class MemoryExecutor implements Executor {
 const notStarted = (detail: string): Ending => ({ reason: 'spawn', exit: null, detail })
 const bySignal = (detail: string): Ending => ({ reason: 'signal', exit: null, detail })
 
+const beyond = (reason: 'output-limit' | 'memory-limit'): Ending => ({
+  reason,
+  exit: null,
+  detail: 'by the script',
+})
+
 /** Output that is only counted: its bytes are made when somebody reads them. */
 class ScriptedOutput {
   readonly #schedule: Schedule
   readonly #parts: { readonly from: number; readonly bytes: Uint8Array | undefined }[] = []
   readonly #waiters = new Set<() => void>()
+  /** What was printed last; empty when it is only counted. */
+  #lastText = ''
   #ended = false
   total = 0
 
@@ -221,8 +246,16 @@ class ScriptedOutput {
     return Math.max(0, this.total - limits.outputHeadBytes - limits.outputTailBytes)
   }
 
+  /** The last line of the texts; what is only counted has no lines. */
+  lastLine(): string | undefined {
+    const line = this.#lastText.trimEnd().split('\n').at(-1)!
+    return line === '' || line.length > limits.resultBytesMax ? undefined : line
+  }
+
   print(parts: readonly (string | number)[]): void {
     for (const part of parts) {
+      if (part === '' || part === 0) continue
+      this.#lastText = typeof part === 'string' ? part : ''
       const bytes = typeof part === 'string' ? new TextEncoder().encode(part) : undefined
       this.#parts.push({ from: this.total, bytes })
       this.total += typeof part === 'string' ? (bytes?.length ?? 0) : part

@@ -23,6 +23,10 @@ function fill(text: string, facts: Facts, encodePart: (part: string) => string):
 const asIs = (part: string): string => part
 /** A header value or a body is one field; a line break would start another header. */
 const oneLine = (part: string): string => part.replace(/[\r\n]/g, ' ')
+/** One level of a topic: no separator, no wildcard of subscriptions. */
+const topicLevel = (part: string): string => part.replace(/[+#/\p{Cc}]/gu, '_')
+/** Inside a text of JSON. */
+const jsonPart = (part: string): string => JSON.stringify(part).slice(1, -1)
 
 function fillRun(run: Run, facts: Facts): Run {
   switch (run.kind) {
@@ -42,6 +46,15 @@ function fillRun(run: Run, facts: Facts): Run {
         body: fill(run.body, facts, asIs),
       }
     }
+    case 'mqtt':
+      return {
+        ...run,
+        topic: fill(run.topic, facts, topicLevel),
+        payload: fill(run.payload, facts, asIs),
+      }
+    case 'plugin':
+      // in JSON a brace before a letter is always inside a text
+      return { ...run, config: fill(run.config, facts, jsonPart) }
   }
 }
 
@@ -61,6 +74,7 @@ export function launchOf(
     fence: `${record.fence}`,
     node,
   }
+  const { outputMaxBytes, onOutputMax, memoryMaxBytes } = job.groups.action
   return {
     attempt: attemptOf(record),
     execution: record.execution,
@@ -78,5 +92,6 @@ export function launchOf(
       MESHCRON_NODE: facts.node,
     },
     plannedMs,
+    bounds: { outputMaxBytes, onOutputMax, memoryMaxBytes },
   }
 }

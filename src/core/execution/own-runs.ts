@@ -22,6 +22,8 @@ interface Running {
   record: ExecutionRecord
   /** When it is stopped for taking too long, monotonic. */
   readonly timeoutAtMs: number
+  /** Exit statuses of success, as they were when it started. */
+  readonly successCodes: readonly number[]
   /** Why we asked it to stop. */
   stopReason: StopReason | undefined
   /** When others hear that it runs, monotonic; an end that comes before says it too. */
@@ -82,11 +84,12 @@ export class OwnRuns {
       claimedMs: this.#turn.clusterMs,
     }
     this.#records.write(record, 'full', { receivers: how.receivers, isUrgent: true })
-    const { timeoutMs } = job.groups.action
+    const { timeoutMs, successCodes } = job.groups.action
     this.#running.set(watch.attempt, {
       wanted: watch,
       record,
       timeoutAtMs: timeoutMs === null ? Infinity : this.#turn.monoMs + timeoutMs,
+      successCodes,
       stopReason: undefined,
       tellAtMs: Infinity,
     })
@@ -121,7 +124,7 @@ export class OwnRuns {
     }
     this.#running.delete(report.attempt)
     const { exit, outputBytes, outputDropped } = report
-    const { outcome, reason } = judgeEnd(report, running.stopReason)
+    const { outcome, reason } = judgeEnd(report, running)
     this.#end(running.record, { outcome, reason, exit, outputBytes, outputDropped })
   }
 
@@ -190,13 +193,15 @@ export class OwnRuns {
 
 function judgeEnd(
   report: Extract<ExecutionReport, { kind: 'ended' }>,
-  stopReason: StopReason | undefined,
+  { stopReason, successCodes }: Pick<Running, 'stopReason' | 'successCodes'>,
 ): { outcome: Outcome; reason: string } {
   if (stopReason === 'operator' || stopReason === 'shutdown') {
     return { outcome: 'cancelled', reason: stopReason }
   }
   if (stopReason === 'timeout') return { outcome: 'failure', reason: 'timeout' }
-  if (report.reason === 'exit' && report.exit === 0) return { outcome: 'success', reason: '' }
+  if (report.reason === 'exit' && report.exit !== null && successCodes.includes(report.exit)) {
+    return { outcome: 'success', reason: (report.warning ?? '').slice(0, 255) }
+  }
   const detail = report.detail === '' ? '' : `: ${report.detail}`
   return { outcome: 'failure', reason: `${report.reason}${detail}`.slice(0, 255) }
 }

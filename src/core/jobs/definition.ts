@@ -37,7 +37,34 @@ export type Run =
       readonly body: string
       /** Status codes that count as success; empty means 200 to 299. */
       readonly expect: readonly number[]
+      /** A text that the answer must hold; null: whatever. */
+      readonly expectContains: string | null
+      /** A regular expression that the answer must match. */
+      readonly expectMatches: string | null
+      /** JSON map from JSON pointers to the values that the answer must have there. */
+      readonly expectJson: string | null
     }
+  | {
+      readonly kind: 'mqtt'
+      readonly url: string
+      readonly topic: string
+      readonly payload: string
+      readonly qos: 0 | 1 | 2
+      readonly retain: boolean
+      /** Empty: none. */
+      readonly username: string
+      readonly password: string
+    }
+  | {
+      readonly kind: 'plugin'
+      readonly name: string
+      /** JSON map, in canonical form. */
+      readonly config: string
+    }
+
+/** The executor that a node must have to run this, as node records name it. */
+export const executorOf = (run: Run): string =>
+  run.kind === 'plugin' ? `plugin:${run.name}` : run.kind
 
 /** What the job does. */
 export interface Action {
@@ -47,6 +74,14 @@ export interface Action {
   readonly timeoutMs: number | null
   /** From TERM to KILL. */
   readonly killAfterMs: number
+  /** Exit statuses that count as success. */
+  readonly successCodes: readonly number[]
+  /** Output of one attempt; null: no limit, head and tail are kept. */
+  readonly outputMaxBytes: number | null
+  /** What happens to an attempt that prints more. */
+  readonly onOutputMax: 'kill' | 'warn'
+  /** Memory of all processes of one attempt together; null: no limit. */
+  readonly memoryMaxBytes: number | null
 }
 
 /** Where the job may run: `every` makes one slot per matching member instead of one for the fleet. */

@@ -22,6 +22,7 @@ import { run } from './document-run.ts'
 import { limit } from './document-limit.ts'
 import { list, map, set } from './shape-collection.ts'
 import { type Advice, field, type Fields, record } from './shape-record.ts'
+import { size } from './shape-size.ts'
 import { duration, instant } from './shape-time.ts'
 import { bad, choice, flag, integer, nullable, plain, refine, type Shape, text } from './shape.ts'
 
@@ -92,12 +93,37 @@ const env = map(text({ name: 'a value', hint: 'write it as a text', max: limits.
   max: 1_024,
 })
 
+const successCodes = set(
+  integer(0, 255),
+  { min: 1, max: 64, hint: 'write successCodes: [0, 2]', single: true },
+  (a, b) => a - b,
+)
+
 /** What the job does. */
 export const action: Fields<Action> = {
-  run: field('run', run, 'what to run: exec, shell or http'),
+  run: field('run', run, 'what to run: exec, shell, http, mqtt or plugin'),
   env: field('env', env, 'environment of the command', {}),
   timeoutMs: field('timeout', nullable(duration(1)), 'longest time of one attempt', null),
   killAfterMs: field('killAfter', duration(0), 'from TERM to KILL', 10_000),
+  successCodes: field('successCodes', successCodes, 'exit statuses that count as success', [0]),
+  outputMaxBytes: field(
+    'output.max',
+    nullable(size(1)),
+    'longest output of one attempt; absent: no limit',
+    null,
+  ),
+  onOutputMax: field(
+    'output.over',
+    choice(['kill', 'warn']),
+    'what happens to an attempt that prints more',
+    'kill',
+  ),
+  memoryMaxBytes: field(
+    'memory',
+    nullable(size(2 ** 20)),
+    'most memory of an attempt with all its processes; absent: no limit',
+    null,
+  ),
 }
 
 const word = (max: number): Shape<string> =>
@@ -291,6 +317,11 @@ export const advice: Advice = {
   exec: 'write run: { exec: [program, argument, …] }',
   shell: 'write run: { shell: "…" }',
   http: 'write run: { http: { url: … } }',
+  mqtt: 'write run: { mqtt: { url: …, topic: … } }',
+  plugin: 'write run: { plugin: { name: … } }',
+  exitCodes: 'did you mean "successCodes"?',
+  memoryLimit: 'write memory: 256MiB',
+  outputLimit: 'write output: { max: 16MiB }',
   command: 'write run: { exec: [program, argument, …] } or run: { shell: "…" }',
   cron: 'write schedule: "* * * * *"',
   every: 'write schedule: "@every 90s", or placement: { every: true } for every node',

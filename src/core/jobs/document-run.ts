@@ -3,10 +3,12 @@
 import { limits } from '../limits.ts'
 import { ok, type Result } from '../result.ts'
 import type { Run } from './definition.ts'
-import { list, map, own, plainMap, set } from './shape-collection.ts'
+import { http, mqtt } from './document-requests.ts'
+import { list, own, plainMap } from './shape-collection.ts'
+import { jsonMap } from './shape-json.ts'
 import { type Advice, checkFields, field, type Fields, record } from './shape-record.ts'
 import { suggest } from '../suggest.ts'
-import { bad, integer, refine, type Shape, text, typeName } from './shape.ts'
+import { bad, refine, type Shape, text, typeName } from './shape.ts'
 
 type Variant<K extends Run['kind']> = Omit<Extract<Run, { readonly kind: K }>, 'kind'>
 
@@ -35,91 +37,36 @@ const script = text({
   pattern: '^[^\\u0000]*\\S[^\\u0000]*$',
 })
 
-const method = text({
-  name: 'an HTTP method',
-  hint: 'write it in capitals: GET, POST, PUT',
-  max: 32,
-  pattern: '^[A-Z]+$',
+const pluginName = text({
+  name: 'the name of a plugin',
+  hint: 'use a-z, 0-9 and -, as in meshcron-plugin-NAME',
+  min: 1,
+  max: 40,
+  pattern: '^[a-z][a-z0-9\\-]*$',
 })
 
-const url = refine(
-  text({
-    name: 'an http or https URL',
-    hint: 'write http://host/path or https://host/path',
-    max: 8_192,
-    pattern: '^[Hh][Tt][Tt][Pp][Ss]?://[^\\s\\u0000]+$',
-  }),
-  (value, path) => {
-    const parsed = URL.parse(value)
-    if (parsed === null || parsed.hostname === '') {
-      return bad(path, `${JSON.stringify(value.slice(0, 80))} is not a URL`, 'check host and port')
-    }
-    return parsed.username !== '' || parsed.password !== ''
-      ? bad(path, 'a URL must not hold a password', 'use headers: { Authorization: … }')
-      : undefined
+const plugin = record<Variant<'plugin'>>(
+  {
+    name: field('name', pluginName, 'the plugin; only nodes that have it are candidates'),
+    config: field('config', jsonMap, 'what the plugin is given', '{}'),
   },
+  { options: 'did you mean "config"?', args: 'did you mean "config"?' },
 )
 
-const headerValue = text({
-  name: 'a header value',
-  hint: 'use one line of printable characters',
-  max: 8_192,
-  pattern: '^[\\t\\u0020-\\u007e\\u0080-\\u00ff]*$',
-})
-
-const headers = refine(
-  map(headerValue, {
-    name: 'a header name',
-    keyPattern: "^[A-Za-z0-9!#$%&'*+.^_`|~\\-]{1,256}$",
-    keyHint: 'use letters, digits and dashes',
-    max: 64,
-  }),
-  (value, path) => {
-    const names = Object.keys(value)
-    const twin = names.find((name, i) =>
-      names.some((other, j) => j < i && other.toLowerCase() === name.toLowerCase()),
-    )
-    return twin === undefined
-      ? undefined
-      : bad(
-          `${path}.${twin}`,
-          'the header is there twice',
-          'capitals do not matter in header names',
-        )
-  },
-)
-
-const body = text({ name: 'a body', hint: 'write it as a text', max: limits.intentBytesMax })
-
-const expect = set(
-  integer(100, 599),
-  { min: 0, max: 64, hint: 'write expect: [200, 204]', single: true },
-  (a, b) => a - b,
-)
-
-const http = refine(
-  record<Variant<'http'>>({
-    method: field('method', method, 'HTTP method', 'GET'),
-    url: field('url', url, 'where to send the request'),
-    headers: field('headers', headers, 'request headers', {}),
-    body: field('body', body, 'request body', ''),
-    expect: field('expect', expect, 'status codes of success; none means 200 to 299', []),
-  }),
-  (value, path) =>
-    value.body !== '' && (value.method === 'GET' || value.method === 'HEAD')
-      ? bad(`${path}.body`, `${value.method} sends no body`, 'set method: POST')
-      : undefined,
-)
-
-const fieldsByKind: { readonly [K in Run['kind']]: Fields<Variant<K>> | undefined } = {
-  exec: { argv: field(null, argv, 'program and arguments') },
-  shell: { script: field(null, script, 'command line for sh') },
-  http: undefined,
+const execFields: Fields<Variant<'exec'>> = { argv: field(null, argv, 'program and arguments') }
+const shellFields: Fields<Variant<'shell'>> = {
+  script: field(null, script, 'command line for sh'),
 }
 
-const kinds: readonly Run['kind'][] = ['exec', 'shell', 'http']
-const laterKinds = ['mqtt', 'plugin']
-const hint = 'write exactly one of exec: [program, …], shell: "…", http: { url: … }'
+/** Executors whose document is a map. */
+const recordKinds = { http, mqtt, plugin } as const
+type RecordKind = keyof typeof recordKinds
+const isRecordKind = (kind: unknown): kind is RecordKind =>
+  typeof kind === 'string' && Object.hasOwn(recordKinds, kind)
+
+const kinds: readonly Run['kind'][] = ['exec', 'shell', 'http', 'mqtt', 'plugin']
+const hint =
+  'write exactly one of exec: [program, …], shell: "…", http: { url: … }, mqtt: { … }, plugin: { … }'
 const guesses: Advice = {
   command: 'write exec: [program, argument, …] or shell: "…"',
   cmd: 'write exec: [program, argument, …] or shell: "…"',
@@ -142,19 +89,34 @@ export const run: Shape<Run> = {
   check: (value, path) => {
     const map = plainMap(value)
     const kind = map === undefined ? undefined : own(map, 'kind')
-    if (kind === 'http') return tag('http', http.check(value, path))
-    if (kind !== 'exec' && kind !== 'shell') {
-      return bad(`${path}.kind`, 'is no executor of this version', 'update this node')
-    }
-    return tag(kind, checkFields<object>(fieldsByKind[kind]!, value, path))
+    if (isRecordKind(kind)) return tag(kind, recordKinds[kind].check(value, path))
+    if (kind === 'exec') return tag(kind, checkFields<object>(execFields, value, path))
+    if (kind === 'shell') return tag(kind, checkFields<object>(shellFields, value, path))
+    return bad(`${path}.kind`, 'is no executor of this version', 'update this node')
   },
   print: (value) => {
-    if (value.kind === 'exec') return { exec: argv.print(value.argv) }
-    return value.kind === 'shell' ? { shell: value.script } : { http: http.print(value) }
+    switch (value.kind) {
+      case 'exec':
+        return { exec: argv.print(value.argv) }
+      case 'shell':
+        return { shell: value.script }
+      case 'http':
+        return { http: http.print(value) }
+      case 'mqtt':
+        return { mqtt: mqtt.print(value) }
+      case 'plugin':
+        return { plugin: plugin.print(value) }
+    }
   },
   schema: {
     type: 'object',
-    properties: { exec: argv.schema, shell: script.schema, http: http.schema },
+    properties: {
+      exec: argv.schema,
+      shell: script.schema,
+      http: http.schema,
+      mqtt: mqtt.schema,
+      plugin: plugin.schema,
+    },
     additionalProperties: false,
     minProperties: 1,
     maxProperties: 1,
@@ -162,13 +124,13 @@ export const run: Shape<Run> = {
 }
 
 function parseKind(kind: Run['kind'], value: unknown, path: string): Result<Run> {
-  if (kind === 'http') return tag(kind, http.parse(value, path))
+  if (isRecordKind(kind)) return tag(kind, recordKinds[kind].parse(value, path))
   if (kind === 'shell') {
     const read = script.parse(value, path)
     return read.ok ? ok({ kind, script: read.value }) : read
   }
   const read = argv.parse(value, path)
-  return read.ok ? ok({ kind, argv: read.value }) : read
+  return read.ok ? ok({ kind: 'exec', argv: read.value }) : read
 }
 
 function tag(kind: Run['kind'], result: Result<object>): Result<Run> {
@@ -176,12 +138,9 @@ function tag(kind: Run['kind'], result: Result<object>): Result<Run> {
 }
 
 function unknownKind(key: string, path: string): Result<never> {
-  const shown = key.slice(0, 80)
-  if (laterKinds.includes(key)) {
-    return bad(`${path}.${shown}`, 'this executor is not available in this version', hint)
-  }
   const guess = own(guesses, key)
   const meant = suggest(key, kinds)
   const advice = meant === undefined ? hint : `did you mean "${meant}"?`
-  return bad(`${path}.${shown}`, 'unknown executor', typeof guess === 'string' ? guess : advice)
+  const said = typeof guess === 'string' ? guess : advice
+  return bad(`${path}.${key.slice(0, 80)}`, 'unknown executor', said)
 }

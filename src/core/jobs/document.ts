@@ -36,6 +36,8 @@ export function parseDocument(
   if (!timing.ok) return timing
   const action = parseFields(groupFields.action, root, '')
   if (!action.ok) return action
+  const unfit = checkAction(action.value)
+  if (unfit !== undefined) return unfit
   const placement = parseFields(groupFields.placement, root, '')
   if (!placement.ok) return placement
   const delivery = parseFields(groupFields.delivery, root, '')
@@ -74,6 +76,19 @@ function parseTiming(
     checkRange(read.value, 'endAt') ??
     ok({ ...read.value, startAtMs, endAtMs, anchorMs: startAtMs ?? anchorMs })
   )
+}
+
+/** Limits on processes mean nothing where none is started. */
+function checkAction({ run, successCodes, memoryMaxBytes }: Groups['action']) {
+  if (run.kind !== 'http' && run.kind !== 'mqtt') return undefined
+  const why = `means nothing with run.${run.kind}, which starts no process`
+  if (successCodes.join() !== '0') {
+    const hint = run.kind === 'http' ? 'write run: { http: { expect: … } }' : 'leave it out'
+    return refuse('MC_BAD_INPUT', `successCodes: ${why}`, hint)
+  }
+  return memoryMaxBytes === null
+    ? undefined
+    : refuse('MC_BAD_INPUT', `memory: ${why}`, 'leave it out')
 }
 
 function checkRange(
@@ -131,7 +146,16 @@ export const defaultGroups: Groups = {
     limit: null,
     anchorMs: 0,
   },
-  action: { run: { kind: 'exec', argv: ['false'] }, env: {}, timeoutMs: null, killAfterMs: 10_000 },
+  action: {
+    run: { kind: 'exec', argv: ['false'] },
+    env: {},
+    timeoutMs: null,
+    killAfterMs: 10_000,
+    successCodes: [0],
+    outputMaxBytes: null,
+    onOutputMax: 'kill',
+    memoryMaxBytes: null,
+  },
   placement: { tags: {}, every: false, where: null, affinity: 'tick' },
   delivery: {
     overlap: 'skip',

@@ -40,6 +40,7 @@ export interface Attrs {
   /** Share of work in sixteenths. */
   readonly weight: number
   readonly accepts: boolean
+  /** `exec`, `shell`, `http`, `mqtt`, and `plugin:NAME` for each plugin. */
   readonly executors: readonly string[]
   readonly tags: Readonly<Record<string, string>>
   /** It takes nothing new, on an operator's word. */
@@ -99,7 +100,9 @@ const readFacts: Reader<Facts> = (value) =>
 const readAttrs: Reader<Attrs> = record({
   weight: integer(1, 1024),
   accepts: bool,
-  executors: list(text({ max: 32, form: /^[a-z]+$/ }), { max: 16 }),
+  executors: list(text({ max: 64, form: /^[a-z]+(:[a-z0-9-]+)?$/ }), {
+    max: limits.executorsMax,
+  }),
   tags: readTexts,
   cordoned: withDefault(bool, false),
   facts: withDefault(readFacts, {}),

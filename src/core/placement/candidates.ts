@@ -4,7 +4,7 @@
 // nobody would wait for.
 
 import type { ExecutionId, JobName, MemberId } from '../ids.ts'
-import type { Action, Placement, Timing } from '../jobs/definition.ts'
+import { executorOf, type Action, type Placement, type Timing } from '../jobs/definition.ts'
 import type { NodeRecord } from '../membership/node-record.ts'
 import type { MemberState } from '../membership/view.ts'
 import { judgeWhere } from './where.ts'
@@ -97,7 +97,7 @@ function exclusion(
   }
   if (!attrs.accepts) return 'it accepts no work'
   if (attrs.cordoned) return 'it is cordoned'
-  const executor = demand.action.run.kind
+  const executor = executorOf(demand.action.run)
   if (!attrs.executors.includes(executor)) return `it does not run ${executor}`
   if (record.clock.state === 'unsynced') return 'its clock is unsynced'
   if (where === null) return undefined

@@ -137,7 +137,7 @@ export class Machine implements End {
           version: '0.1.0',
           tags: this.#init.tags,
           weight: 16,
-          executors: ['exec', 'shell', 'http'],
+          executors: ['exec', 'shell', 'http', 'mqtt'],
           engine: 'croner 11',
           timezoneData: '2026a',
         },

@@ -3,6 +3,8 @@
 const base = { name: 'a', schedule: '@daily', run: { exec: ['true'] } }
 const merge = (more: object): object => ({ ...base, ...more })
 const http = (more: object): object => merge({ run: { http: { url: 'http://h/', ...more } } })
+const mqtt = (more: object): object =>
+  merge({ run: { mqtt: { url: 'mqtt://h', topic: 'a/b', ...more } } })
 const without = (key: string): object =>
   Object.fromEntries(Object.entries(base).filter(([name]) => name !== key))
 
@@ -12,6 +14,41 @@ export const good: Readonly<Record<string, object>> = {
   shell: merge({ run: { shell: 'a | b' } }),
   http: http({ method: 'POST', headers: { 'X-A': 'b c' }, body: '{}', expect: [204, 200] }),
   'http, single expectation': http({ expect: 200 }),
+  'http with all expectations': http({
+    expect: {
+      status: [200, 201],
+      contains: 'ok',
+      matches: '^o.',
+      json: { '/a~1b/0': { c: [1.5] } },
+    },
+  }),
+  'http, statuses the long way': http({ expect: { status: 204 } }),
+  mqtt: mqtt({}),
+  'mqtt with all fields': merge({
+    run: {
+      mqtt: {
+        url: 'mqtts://h:8884',
+        topic: 'site/{node}/done',
+        payload: '{"at":"{scheduledAt}"}',
+        qos: 2,
+        retain: true,
+        username: 'u',
+        password: 'p',
+      },
+    },
+  }),
+  plugin: merge({ run: { plugin: { name: 'snmp-get' } } }),
+  'plugin with a config': merge({
+    run: {
+      plugin: { name: 'a', config: { z: 1.25, a: [true, null, { b: '{node}' }], __x: -0.5 } },
+    },
+  }),
+  'bounds of an attempt': merge({
+    successCodes: [3, 0],
+    output: { max: '16MiB', over: 'warn' },
+    memory: '1GB',
+  }),
+  'single success code': merge({ successCodes: 2 }),
   'http without path': merge({ run: { http: { url: 'HTTPS://h:8080' } } }),
   'namespaced name': merge({ name: 'ops.rotate-logs_2' }),
   'long name': merge({ name: 'n'.repeat(128) }),
@@ -138,7 +175,48 @@ const commands: readonly BadRow[] = [
   ['no executor', merge({ run: {} }), 'run', /exactly one/],
   ['two executors', merge({ run: { exec: ['a'], shell: 'b' } }), 'run', /exactly one/],
   ['run is text', merge({ run: 'true' }), 'run', /exactly one/],
-  ['executor later', merge({ run: { mqtt: {} } }), 'run.mqtt', /exactly one/],
+  ['http body', http({ expect: { body: 'x' } }), 'run.http.expect.body', /contains/],
+  ['http pattern', http({ expect: { matches: '(' } }), 'run.http.expect.matches', /contains/, true],
+  ['http pointer', http({ expect: { json: { a: 1 } } }), 'run.http.expect.json', /status/, true],
+  [
+    'mqtt without topic',
+    merge({ run: { mqtt: { url: 'mqtt://h' } } }),
+    'run.mqtt.topic',
+    /"topic"/,
+  ],
+  ['mqtt scheme', mqtt({ url: 'http://h' }), 'run.mqtt.url', /mqtt:\/\/host/],
+  ['mqtt password in URL', mqtt({ url: 'mqtt://u:p@h' }), 'run.mqtt.url', /username/, true],
+  ['mqtt wildcard', mqtt({ topic: 'a/+/b' }), 'run.mqtt.topic', /subscriptions/],
+  ['mqtt qos', mqtt({ qos: 3 }), 'run.mqtt.qos', /0 to 2/],
+  ['mqtt broker', mqtt({ broker: 'h' }), 'run.mqtt.broker', /url: mqtt/],
+  ['mqtt near key', mqtt({ retian: true }), 'run.mqtt.retian', /"retain"/],
+  ['mqtt lone password', mqtt({ password: 'p' }), 'run.mqtt.password', /username/, true],
+  ['plugin name', merge({ run: { plugin: { name: '../x' } } }), 'run.plugin.name', /a-z/],
+  [
+    'plugin config',
+    merge({ run: { plugin: { name: 'a', config: [1] } } }),
+    'run.plugin.config',
+    /KEY/,
+  ],
+  ['success code', merge({ successCodes: [256] }), 'successCodes[0]', /0 to 255/],
+  [
+    'success codes of http',
+    merge({ successCodes: [1], run: { http: { url: 'http://h/' } } }),
+    'successCodes',
+    /expect/,
+    true,
+  ],
+  [
+    'memory of http',
+    merge({ memory: '1MiB', run: { http: { url: 'http://h/' } } }),
+    'memory',
+    /leave it out/,
+    true,
+  ],
+  ['memory without unit', merge({ memory: 256 }), 'memory', /256MiB/],
+  ['little memory', merge({ memory: '1KiB' }), 'memory', /1MiB to/, true],
+  ['size', merge({ output: { max: '16mib' } }), 'output.max', /64KiB/],
+  ['output over', merge({ output: { over: 'stop' } }), 'output.over', /kill, warn/],
   ['executor misspelt', merge({ run: { shel: 'a' } }), 'run.shel', /"shell"/],
   ['empty command', merge({ run: { exec: [] } }), 'run.exec', /program/],
   ['empty program', merge({ run: { exec: ['', 'a'] } }), 'run.exec[0]', /program/, true],
@@ -192,6 +270,9 @@ const keys: readonly BadRow[] = [
   ['misfire key', merge({ misfire: { maxx: 1 } }), 'misfire.maxx', /"max"/],
   ['own __proto__', JSON.parse('{"__proto__":{"name":"a"}}'), '__proto__', /known keys/],
   ['key of a prototype', merge({ toString: 1 }), 'toString', /known keys/],
+  ['memory limit', merge({ memoryLimit: '1GiB' }), 'memoryLimit', /memory: 256MiB/],
+  ['success code', merge({ successCode: 1 }), 'successCode', /"successCodes"/],
+  ['key of output', merge({ output: { maximum: '1KiB' } }), 'output.maximum', /max/],
   ['key of http', http({ uri: 'x' }), 'run.http.uri', /"url"/],
 ]
 

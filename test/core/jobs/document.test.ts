@@ -129,7 +129,7 @@ test('a group that breaks a rule of documents is refused from a peer too', () =>
     ['timing', { ...timing, jitterMs: 0.5 }, 'timing.jitterMs'],
     ['timing', { ...timing, startAtMs: 2, endAtMs: 1 }, 'timing.endAtMs'],
     ['action', { ...action, run: { kind: 'exec', argv: [] } }, 'action.run.argv'],
-    ['action', { ...action, run: { kind: 'plugin' } }, 'action.run.kind'],
+    ['action', { ...action, run: { kind: 'plugin' } }, 'action.run.name'],
     ['action', { ...action, run: { exec: ['a'] } }, 'action.run.kind'],
     ['action', { ...action, env: { A: 'b\0' } }, 'action.env.A'],
     ['delivery', { ...delivery, retry: { ...delivery.retry, capMs: 1 } }, 'delivery.retry.cap'],

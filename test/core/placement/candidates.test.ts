@@ -115,6 +115,25 @@ test('affinity tick spreads a job over the members, affinity job keeps it where 
   assert.equal(new Set(ticks.map((i) => firstOf('job', i))).size, 1)
 })
 
+test('of a plugin only members that have it are candidates', () => {
+  const attrsOf = (executors: readonly string[]): Partial<NodeRecord> => ({
+    attrs: { weight: 16, accepts: true, cordoned: false, executors, tags: {}, facts: {} },
+  })
+  const members = [
+    member(1, attrsOf(['exec', 'plugin:snmp'])),
+    member(2, attrsOf(['exec', 'plugin:snmp-get'])),
+    member(3, attrsOf(['exec', 'plugin'])),
+  ]
+  const run = { kind: 'plugin', name: 'snmp', config: '{}' } as const
+  const action = { ...demand.action, run }
+  const ranking = rank(members, { ...demand, action })
+  assert.deepEqual(ranking.rank, [peerId(1)])
+  assert.deepEqual(
+    ranking.excluded.map(({ reason }) => reason),
+    ['it does not run plugin:snmp', 'it does not run plugin:snmp'],
+  )
+})
+
 test('who leaves later, and who is only unreachable, is still a candidate', () => {
   const { rank: order } = rank([
     member(1, { leaveAtMs: plannedMs + 1 }),

@@ -27,6 +27,9 @@ test('the helper runs as one bundled file', async (t) => {
     headers: {},
     body: '',
     expect: [],
+    expectContains: null,
+    expectMatches: null,
+    expectJson: null,
   })
   assert.match((await local.end(refused)).detail, /not a public address/)
 })

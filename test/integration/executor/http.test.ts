@@ -16,6 +16,9 @@ const runOf = (url: string, rest: Partial<HttpRun> = {}): HttpRun => ({
   headers: {},
   body: '',
   expect: [],
+  expectContains: null,
+  expectMatches: null,
+  expectJson: null,
   ...rest,
 })
 
@@ -56,6 +59,34 @@ test('a request ends by its status and keeps its body', async (t) => {
     assert.equal(await local.output(launch), 'hi')
     const [started] = local.recorder.of(launch.attempt)
     assert.equal(started?.kind, 'started')
+  }
+})
+
+test('a request ends by what its answer holds', async (t) => {
+  const body = '{"status":"ok","list":[{"n":1.5}],"a/b":null}'
+  const port = await serve(t, (request, response) => {
+    response.end(request.url === '/json' ? body : `${'a'.repeat(50)}!`)
+  })
+  const local = await Local.start(t, { httpAllow: ['127.0.0.0/8'] })
+  const cases: readonly (readonly [path: string, rest: Partial<HttpRun>, lack: RegExp | null])[] = [
+    ['json', { expectContains: '"ok"' }, null],
+    ['json', { expectContains: 'OK' }, /lacks "OK"/],
+    ['json', { expectMatches: '"status":\\s*"(ok|fine)"' }, null],
+    ['json', { expectMatches: '^ok' }, /does not match "\^ok"/],
+    ['json', { expectJson: '{"/a~1b":null,"/list/0":{"n":1.5},"/status":"ok"}' }, null],
+    ['json', { expectJson: '{"/list/1":1}' }, /nothing at "\/list\/1", expected 1/],
+    ['json', { expectJson: '{"/status":"no"}' }, /"ok" at "\/status", expected "no"/],
+    ['json', { expectJson: '{"":1}' }, /at "", expected 1/],
+    ['json', { expect: [201], expectContains: 'ok' }, /^status 200$/],
+    ['text', { expectJson: '{"/a":1}' }, /no JSON/],
+    ['text', { expectMatches: '^(a+)+$' }, /more than 100 ms/],
+  ]
+  for (const [path, rest, lack] of cases) {
+    const launch = local.launch(runOf(`http://127.0.0.1:${port}/${path}`, rest))
+    const { reason, exit, detail } = await local.end(launch)
+    const what = JSON.stringify(rest)
+    assert.deepEqual([reason, exit], lack === null ? ['exit', 0] : ['expect', null], what)
+    assert.match(detail, lack ?? /^status 200$/, what)
   }
 })
 

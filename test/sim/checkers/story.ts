@@ -31,7 +31,16 @@ const plain: Definition = {
     limit: null,
     anchorMs: startMs - 3_600_000,
   },
-  action: { run: { kind: 'exec', argv: ['true'] }, env: {}, timeoutMs: null, killAfterMs: 10_000 },
+  action: {
+    run: { kind: 'exec', argv: ['true'] },
+    env: {},
+    timeoutMs: null,
+    killAfterMs: 10_000,
+    successCodes: [0],
+    outputMaxBytes: null,
+    onOutputMax: 'kill',
+    memoryMaxBytes: null,
+  },
   placement: { tags: {}, every: false, where: null, affinity: 'tick' },
   delivery: {
     overlap: 'allow',
