@@ -1,10 +1,11 @@
 // Bundles src/cli/main.ts into dist/meshcron.js, which runs without node_modules, the small program of
-// the executor's own process into dist/executor-process.js, with a part that is loaded on demand, and puts
-// the shim that the package's bin names beside them. The dashboard lies inside the bundle.
+// the executor's own process into dist/executor-process.js, with a part that is loaded on demand, the
+// simulator into dist/meshcron-simulator.js, and puts the shim that the package's bin names beside them.
+// The dashboard lies inside the bundle.
 //
 // node scripts/build.ts [--entry FILE] [--outdir FOLDER]
 
-import { build, type BuildOptions } from 'esbuild'
+import { build, type BuildOptions, type Plugin } from 'esbuild'
 import { chmodSync, copyFileSync, readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -17,6 +18,17 @@ const bundleBytesMax = 1_700_000
 const banner = `import { createRequire as __createRequire } from 'node:module';
 const require = __createRequire(import.meta.url);`
 
+const simulatorFile = 'meshcron-simulator.js'
+
+/** Loaded by `meshcron simulate` alone: a daemon need not carry it. */
+const simulatorApart: Plugin = {
+  name: 'simulator-apart',
+  setup: ({ onResolve }) => {
+    const path = `./${simulatorFile}`
+    onResolve({ filter: /\/simulation\/session[.]ts$/ }, () => ({ path, external: true }))
+  },
+}
+
 /** Writes the files of the package to `outdir` and returns the size of the bundle. */
 export async function bundle(entry: string, outdir: string): Promise<number> {
   const outfile = join(outdir, 'meshcron.js')
@@ -26,6 +38,7 @@ export async function bundle(entry: string, outdir: string): Promise<number> {
   const shared: BuildOptions = {
     bundle: true,
     minify: true,
+    charset: 'utf8',
     format: 'esm',
     platform: 'node',
     target: 'node22.18',
@@ -43,7 +56,9 @@ export async function bundle(entry: string, outdir: string): Promise<number> {
   }
   const dashboard = { MESHCRON_DASHBOARD: JSON.stringify(await buildDashboard()) }
   const define = { ...shared.define, ...dashboard }
-  await build({ ...shared, define, entryPoints: [entry], outfile })
+  await build({ ...shared, define, entryPoints: [entry], outfile, plugins: [simulatorApart] })
+  const simulator = join(house, 'src/simulation/session.ts')
+  await build({ ...shared, entryPoints: [simulator], outfile: join(outdir, simulatorFile) })
   const helper = join(house, 'src/adapters/executor/executor-process.ts')
   await build({
     ...shared,

@@ -94,7 +94,7 @@ test('the package holds the bundle, its shim and texts, nothing else', async () 
     cwd: root,
   })
   const allowed =
-    /^(dist[/](meshcron[.]c?js|executor-[a-z-]+[.]js)|package[.]json|README[.]md|CHANGELOG[.]md|LICENSE)$/
+    /^(dist[/](meshcron[.]c?js|meshcron-simulator[.]js|executor-[a-z-]+[.]js)|package[.]json|README[.]md|CHANGELOG[.]md|LICENSE)$/
   const [packed] = JSON.parse(stdout) as readonly [{ files: readonly { path: string }[] }]
   const paths = packed.files.map(({ path }) => path)
   assert.ok(paths.includes('package.json') && paths.includes('LICENSE'), paths.join())

@@ -1,4 +1,3 @@
-import { runSession } from '../../simulation/session.ts'
 import { flagTexts, type SessionFlags } from '../../simulation/flags.ts'
 import { usage } from '../cli-error.ts'
 import { action } from '../context.ts'
@@ -19,6 +18,7 @@ export const define: Define = (command, io) => {
       const freshSeed = (): bigint => BigInt(io.nowMs())
       const cpuMs = (): number => process.cpuUsage().user / 1_000
       const parts = { write, command: 'meshcron simulate', freshSeed, cpuMs }
+      const { runSession } = await import('../../simulation/session.ts')
       const total = run(() => runSession(parts, options))
       if (!isText) await showData(io, format, total)
       return total.violations > 0 ? exitCodes.failure : exitCodes.ok
