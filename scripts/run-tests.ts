@@ -11,7 +11,11 @@ import { join, relative, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 const root = resolve(import.meta.dirname, '..')
-const shared = [/^test[/](core|dashboard)[/]/, /^test[/]contract[/]/, /^test[/]sim[/](?!swarm)/]
+const shared = [
+  /^test[/](core|dashboard)[/]/,
+  /^test[/]contract[/]/,
+  /^test[/](sim|regress)[/](?!swarm)/,
+]
 const timeoutMs = 600_000
 
 const wanted = process.argv.slice(2).map((path) => relative(root, resolve(path)))

@@ -20,7 +20,7 @@ import type { MachineClock } from './machine-clock.ts'
 import type { Network } from './network.ts'
 import type { Recorder } from './recorder.ts'
 import type { SimExecutor } from './sim-executor.ts'
-import type { Sometimes } from './sometimes.ts'
+import { misfireOf, type Sometimes } from './sometimes.ts'
 import { thisRelease, type Release } from './release.ts'
 import { keepStep } from './telling.ts'
 import type { Timeline } from './timeline.ts'
@@ -322,6 +322,8 @@ export class Machine {
     const { monoMs, wallMs } = this.clock
     const effects = node.step({ ...arrival, monoMs, wallMs })
     if (arrival.kind === 'command') this.#learnIntents(arrival.id, effects)
+    else if (arrival.kind === 'message' && arrival.channel === 'exec')
+      this.#sometimes.overhear(arrival.bytes, effects)
     let sum = effects.length
     for (const effect of effects) {
       const size = 'bytes' in effect ? effect.bytes.length : effect.kind.length
@@ -435,7 +437,7 @@ export class Machine {
       case 'report':
         if (effect.report.kind === 'ready')
           this.#recorder.note({ kind: 'node.ready', node: this.index })
-        this.#sometimes.hear(effect.report)
+        this.#sometimes.hear(effect.report, (job) => misfireOf(this.#node, job))
         return
       default:
         return

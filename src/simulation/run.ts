@@ -8,6 +8,7 @@ import { Fleet } from './fleet.ts'
 import type { Counters, History, PhaseName } from './history.ts'
 import type { Options } from './options.ts'
 import type { Line, Window } from './recorder.ts'
+import { reachedIn } from './reached.ts'
 import { sampleAll } from './sample.ts'
 import { Workload } from './workload.ts'
 
@@ -59,13 +60,14 @@ export function simulate(options: Options, init: SimulateInit = {}): Run {
   phase(fleet, 'healed', options.healedMs)
   sampleAll(fleet, true)
   fleet.recorder.note({ kind: 'phase', phase: 'end' })
+  const history = fleet.recorder.history()
   return {
     options,
-    history: fleet.recorder.history(),
+    history,
     traceHash: fleet.recorder.finish(),
     events: fleet.recorder.events,
     hours: fleet.timeline.nowMs / 3_600_000,
-    sometimes: fleet.sometimes.counters,
+    sometimes: { ...fleet.sometimes.counters, ...reachedIn(history) },
     steps: fleet.recorder.steps,
   }
 }

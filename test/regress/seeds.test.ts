@@ -1,5 +1,5 @@
-// Seeds that broke a promise once. A changed generator changes what a seed means: each names the
-// commit on which it failed.
+// Seeds that broke a promise once, each with symptom, cause and fix, and the commits that it failed on
+// and was fixed by: a changed generator changes what a seed means.
 
 import assert from 'node:assert/strict'
 import test from 'node:test'
@@ -7,6 +7,13 @@ import { judge } from '../../src/simulation/checkers/all.ts'
 import { drawOptions } from '../../src/simulation/options.ts'
 import { simulate } from '../../src/simulation/run.ts'
 import seeds from './seeds.json' with { type: 'json' }
+
+test('every saved seed says what it showed, why, and what mended it', () => {
+  for (const entry of seeds) {
+    for (const text of [entry.symptom, entry.cause, entry.fix]) assert.match(text, /\S/, entry.seed)
+    for (const commit of [entry.failedOn, entry.fixedBy]) assert.match(commit, /^[0-9a-f]{7}$/)
+  }
+})
 
 for (const { seed, symptom } of seeds) {
   test(`seed ${seed} no longer shows: ${symptom}`, () => {
