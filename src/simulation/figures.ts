@@ -55,6 +55,18 @@ export const verdictLine = (run: Run, violations: readonly Violation[]): string 
   `${violations.length === 0 ? 'ok' : `${violations.length} VIOLATIONS`} · ` +
   `${run.hours.toFixed(2)} cluster-hours · ${run.events} events · trace ${run.traceHash.slice(0, 16)}`
 
+/** What a run cost each of its nodes. */
+export function costLine({ options, hours, sent, convergedMs }: Run, cpuMs: number): string {
+  const nodeSeconds = (options.nodes + options.joiners) * hours * 3_600
+  const since = convergedMs === undefined ? 'never' : `within ${Math.round(convergedMs / 1_000)} s`
+  return (
+    `${Math.round(sent.bytes / nodeSeconds)} bytes/s and ` +
+    `${(sent.frames / nodeSeconds).toFixed(1)} frames/s sent per node · ` +
+    `${((100 * cpuMs) / (1_000 * nodeSeconds)).toFixed(3)} % of a processor per node, simulation included · ` +
+    `all alike ${since} of the last fault`
+  )
+}
+
 /** Lateness and what was missed or doubled, by cause. */
 export function figuresText({ stats }: Pick<Total, 'stats'>): string {
   return [latenessText(stats), perMillionText(stats)].join('\n')

@@ -10,6 +10,7 @@ import type { Options } from './options.ts'
 import type { Line, Window } from './recorder.ts'
 import { reachedIn } from './reached.ts'
 import { sampleAll } from './sample.ts'
+import type { Sent } from './wires.ts'
 import { Workload } from './workload.ts'
 
 /** What a run leaves. */
@@ -21,6 +22,10 @@ export interface Run {
   readonly events: number
   /** Virtual time. */
   readonly hours: number
+  /** What all nodes sent, each frame with what TCP and encryption add to it. */
+  readonly sent: Sent
+  /** How long after the last fault ended all members told the same; undefined: they never did. */
+  readonly convergedMs: number | undefined
   /** What was reached, by name. */
   readonly sometimes: Counters
   /** Steps of nodes, in words; only of the part that was to be kept. */
@@ -67,6 +72,11 @@ export function simulate(options: Options, init: SimulateInit = {}): Run {
     traceHash: fleet.recorder.finish(),
     events: fleet.recorder.events,
     hours: fleet.timeline.nowMs / 3_600_000,
+    sent: fleet.wires.sent.reduce((all, one) => ({
+      frames: all.frames + one.frames,
+      bytes: all.bytes + one.bytes,
+    })),
+    convergedMs: convergedMs(history),
     sometimes: { ...fleet.sometimes.counters, ...reachedIn(history) },
     steps: fleet.recorder.steps,
   }
@@ -79,4 +89,23 @@ function phase(fleet: Fleet, name: PhaseName, durationMs: number): void {
     fleet.run(Math.min(sampleMs[fleet.options.profile], endMs - fleet.timeline.nowMs))
     if (name !== 'warm-up') sampleAll(fleet, false)
   }
+}
+
+/** By samples, which are some seconds apart. */
+function convergedMs({ entries }: History): number | undefined {
+  const healed = entries.find((entry) => entry.kind === 'phase' && entry.phase === 'healed')
+  if (healed === undefined) return undefined
+  const byInstant = Map.groupBy(
+    entries.filter((entry) => entry.kind === 'sample' && entry.atMs > healed.atMs),
+    ({ atMs }) => atMs,
+  )
+  for (const [atMs, samples] of byInstant) {
+    const told = new Set(
+      samples.map((one) =>
+        one.kind === 'sample' ? `${one.viewDigest} ${one.catalogDigest}` : one.kind,
+      ),
+    )
+    if (told.size === 1) return atMs - healed.atMs
+  }
+  return undefined
 }

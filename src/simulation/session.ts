@@ -2,7 +2,15 @@
 
 import { aroundText, windowOf } from './around.ts'
 import { judge } from './checkers/all.ts'
-import { add, figuresText, nothing, optionsText, verdictLine, type Total } from './figures.ts'
+import {
+  add,
+  costLine,
+  figuresText,
+  nothing,
+  optionsText,
+  verdictLine,
+  type Total,
+} from './figures.ts'
 import { replayCommand, seedOf, wholeNumber, wishesOf, type SessionFlags } from './flags.ts'
 import type { Violation } from './history.ts'
 import { drawOptions, type Options } from './options.ts'
@@ -33,9 +41,11 @@ export function runSession(parts: SessionParts, flags: SessionFlags): Total {
     parts.write(optionsText(options))
     const beganMs = parts.cpuMs()
     const run = simulate(options)
+    const ranMs = parts.cpuMs() - beganMs
     const { violations, stats } = judge(run.history)
     total = add(total, run, violations.length, stats)
     parts.write(`  ${verdictLine(run, violations)}`)
+    parts.write(`  ${costLine(run, ranMs)}`)
     const [violation] = violations
     if (violation === undefined) continue
     tell(parts, run, violations, flags.trace === true)
