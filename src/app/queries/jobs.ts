@@ -1,13 +1,19 @@
 import { setImmediate } from 'node:timers/promises'
 import type { ListJobs } from '../../adapters/http/api.ts'
-import type { Job as JobAnswer, JobPage, JobState } from '../../adapters/http/schema.ts'
+import type {
+  Job as JobAnswer,
+  JobConflict,
+  JobPage,
+  JobState,
+} from '../../adapters/http/schema.ts'
 import { forecastTick, isManual, isPaused, nextRun, rankFor } from '../../core/forecast.ts'
 import { unknownJob } from '../../core/execution/executions.ts'
 import { isSettled } from '../../core/execution/ledger.ts'
 import { tickExecutionId, type JobName } from '../../core/ids.ts'
-import type { Job } from '../../core/jobs/catalog.ts'
+import type { Conflict, Job } from '../../core/jobs/catalog.ts'
 import { toDocument } from '../../core/jobs/document.ts'
 import { ok, refuse, type Result } from '../../core/result.ts'
+import { differencesOf } from './differences.ts'
 import type { Forecasts } from './forecasts.ts'
 import type { JobHistory } from './job-history.ts'
 import { outlookOf, toInstant, toInstantOrNull, type Scene } from './scene.ts'
@@ -83,11 +89,7 @@ export class Jobs {
       pause: isPaused(job, this.#scene.nowMs())
         ? { note: enabled.note, until: toInstantOrNull(enabled.untilMs) }
         : null,
-      conflicts: job.conflicts.map(({ group, winner, losers }) => ({
-        group,
-        winner,
-        losers: losers.map(({ value, author, atMs }) => ({ value, author, at: toInstant(atMs) })),
-      })),
+      conflicts: job.conflicts.map((conflict) => showConflict(job, conflict)),
       next: this.#forecasts.ticksOf(job, ticks),
       ...this.#history.of(job.name),
     }
@@ -136,6 +138,20 @@ export class Jobs {
       }
     }
     return found
+  }
+}
+
+/** What counts, and what each of the others would make of the job. */
+function showConflict(job: Job, { group, winner, losers }: Conflict): JobConflict {
+  const counts = toDocument(job.name, job.groups)
+  return {
+    group,
+    winner,
+    losers: losers.map(({ value, author, atMs }) => {
+      const document = toDocument(job.name, { ...job.groups, [group]: value })
+      const differences = differencesOf(counts, document)
+      return { value, author, at: toInstant(atMs), document, differences }
+    }),
   }
 }
 

@@ -3,7 +3,9 @@ import { useEffect } from 'preact/hooks'
 import { followFleet } from '../state/fleet.ts'
 import { route } from '../state/place.ts'
 import { token } from '../state/session.ts'
+import { Execution } from './execution.tsx'
 import { Executions } from './executions.tsx'
+import { Job } from './job.tsx'
 import { Jobs } from './jobs.tsx'
 import { Login } from './login.tsx'
 import { Members } from './members.tsx'
@@ -34,9 +36,9 @@ function screenOf([place, name]: readonly string[]): ComponentChildren {
     case 'timeline':
       return <Timeline />
     case 'jobs':
-      return <Jobs />
+      return name === undefined ? <Jobs /> : <Job key={name} name={name} />
     case 'executions':
-      return <Executions />
+      return name === undefined ? <Executions /> : <Execution key={name} id={name} />
     case 'members':
       return <Members />
     default:

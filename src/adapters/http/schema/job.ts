@@ -35,6 +35,10 @@ export interface JobConflict {
     readonly value: unknown
     readonly author: string
     readonly at: Instant
+    /** The job's document if this value counted: PUT of it settles the conflict so. */
+    readonly document: JobDocument
+    /** From the document that counts to that one. */
+    readonly differences: readonly JobDifference[]
   }[]
 }
 
@@ -122,11 +126,25 @@ export const jobTickSchema: SchemaOf<JobTick> = closed(
   'JobTick',
 )
 
+const difference: SchemaOf<JobDifference> = closed({
+  path: text,
+  before: anything,
+  after: anything,
+})
+
 const conflict: SchemaOf<JobConflict> = closed(
   {
     group: text,
     winner: anything,
-    losers: listOf(closed({ value: anything, author: text, at: instant })),
+    losers: listOf(
+      closed({
+        value: anything,
+        author: text,
+        at: instant,
+        document: mapOf(anything),
+        differences: listOf(difference),
+      }),
+    ),
   },
   'JobConflict',
 )
@@ -170,7 +188,7 @@ export const jobWriteSchema: SchemaOf<JobWrite> = closed(
   {
     ...job,
     change: oneOf('created', 'replaced', 'unchanged'),
-    differences: listOf(closed({ path: text, before: anything, after: anything })),
+    differences: listOf(difference),
     warnings: listOf(text),
     dryRun: flag,
   },

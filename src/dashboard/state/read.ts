@@ -1,0 +1,51 @@
+// Something that a screen reads for itself, and again when the node tells that it may have changed.
+
+import { useEffect, useRef, useState } from 'preact/hooks'
+import type { Event } from '../answers.ts'
+import { lastEvent } from './fleet.ts'
+import { refresher, type Refresher } from './refresher.ts'
+
+export interface Read<T> {
+  readonly value: T | undefined
+  readonly error: unknown
+  readonly again: Refresher
+}
+
+/** Reads when `key` changes and whenever `concerns` says that an event is about it. */
+export function useRead<T>(
+  key: string,
+  load: () => Promise<T>,
+  concerns: (event: Event) => boolean = () => false,
+): Read<T> {
+  const [state, setState] = useState<{ key: string; value?: T; error?: unknown }>({ key })
+  const latest = useRef({ key, load })
+  latest.current = { key, load }
+  const [again] = useState(() =>
+    refresher(
+      async () => {
+        const asked = latest.current
+        const next = await asked.load().then(
+          (value) => ({ key: asked.key, value }),
+          (error: unknown) => ({ key: asked.key, error }),
+        )
+        setState((old) =>
+          'error' in next && old.key === next.key && old.value !== undefined
+            ? { ...old, error: next.error }
+            : next,
+        )
+      },
+      {
+        gapMs: () => 300,
+        later: (callback, ms) => void setTimeout(callback, ms),
+        nowMs: () => performance.now(),
+      },
+    ),
+  )
+  useEffect(() => again(), [key])
+  const event = lastEvent.value
+  useEffect(() => {
+    if (event !== undefined && (event.type === 'gap' || concerns(event))) again()
+  }, [event])
+  const isOld = state.key !== key
+  return { value: isOld ? undefined : state.value, error: isOld ? undefined : state.error, again }
+}
