@@ -34,6 +34,10 @@ test('two islands run every tick, and are one cluster again when they meet', asy
       assert.deepEqual(conflicts, ['edited'], name)
       const [conflict, ...more] = (await api.job('edited')).conflicts
       assert.deepEqual([conflict!.group, conflict!.losers.length, more.length], ['meta', 1, 0])
+      const { document, differences } = conflict!.losers[0]!
+      assert.deepEqual([document['name'], differences.length], ['edited', 1], name)
+      assert.equal(differences[0]!.path, 'description')
+      assert.equal(differences[0]!.after, document['description'], 'PUT of it makes it count')
     }
     const toMs = Math.floor(Date.now() / 1_000) * 1_000 + 2_000
     await until('the last tick ran', () => cluster.truth.ticksOf(job).has(toMs))
