@@ -2,7 +2,7 @@
 
 import type { Command } from '../core/event.ts'
 import type { Reply } from '../core/effect.ts'
-import { jobName, type JobName } from '../core/ids.ts'
+import { dispatchExecutionId, jobName, type JobName } from '../core/ids.ts'
 import type { Definition } from '../core/jobs/definition.ts'
 import { parseDocument } from '../core/jobs/document.ts'
 import { invariant } from '../core/invariant.ts'
@@ -174,8 +174,9 @@ export class Workload {
   dispatch(machine: Machine | undefined, name: JobName, key: string): void {
     const command: Command = { kind: 'dispatch', name, key }
     this.#command(machine, command, undefined, (durable, sentMs, reply) => {
-      if (reply?.ok !== true || reply.execution === undefined) return
-      const { execution } = reply
+      // without an answer it may run all the same, under the name that job and key give it
+      const named = reply?.ok === true ? reply.execution : undefined
+      const execution = named ?? dispatchExecutionId(name, key)
       this.#note(machine!, { kind: 'dispatch.ack', job: name, key, execution, durable, sentMs })
     })
   }

@@ -59,8 +59,10 @@ function excuseOf(ground: Ground, first: Run, second: Run): Excuse | undefined {
   const [a, b] = [first.start.node, second.start.node]
   const secondMs = second.start.atMs
   const claims = attemptsOf(ground.history).claims(first.start.attempt, a)
-  const hasForgotten = (node: NodeIndex): boolean => {
-    const stored = claims.filter((claim) => claim.node === node && claim.atMs <= secondMs)
+  // what comes between its own durable claim and the process keeps no node from starting
+  const decidedMs = a === b ? secondMs : claimedAt(ground, second)
+  const hasForgotten = (node: NodeIndex, byMs: number = secondMs): boolean => {
+    const stored = claims.filter((claim) => claim.node === node && claim.atMs <= byMs)
     if (stored.length === 0) return true
     return ground.nodes[node]!.losses.some(({ atMs, keptUntilMs, isUnsyncedOnly }) =>
       stored.every(
@@ -72,7 +74,7 @@ function excuseOf(ground: Ground, first: Run, second: Run): Excuse | undefined {
       ),
     )
   }
-  if (!hasForgotten(b)) return undefined
+  if (!hasForgotten(b, decidedMs)) return undefined
   if (isUnheard(ground, first, secondMs)) return 'unheard'
   if (ground.nodes.every((_, node) => hasForgotten(node))) return 'forgotten'
   if (a === b) return undefined
@@ -90,6 +92,14 @@ function excuseOf(ground: Ground, first: Run, second: Run): Excuse | undefined {
     return isTold ? undefined : 'restarted'
   }
   return undefined
+}
+
+/** When a node had its own claim of what it started on its disk. */
+function claimedAt(ground: Ground, { start: { attempt, node, atMs } }: Run): number {
+  const own = attemptsOf(ground.history)
+    .claims(attempt, node)
+    .findLast((claim) => claim.node === node && claim.atMs <= atMs)
+  return own?.atMs ?? atMs
 }
 
 /** Whoever asks about a dead member asks those who could see it, and is answered by this one. */

@@ -33,6 +33,15 @@ test('C2 excuses starters without a path that lasted', () => {
 test('C2 excuses no one that holds the claim of the other', () => {
   const held = twice(2).cut(61, 0, 1).claim(60.1, 1, 0, 60)
   flagged(checker, held.history(100), /ran on/)
+  const crossed = (): Story =>
+    new Story(2)
+      .start(60, 0, 60)
+      .claim(60, 0, 0, 60)
+      .claim(62.9, 1, 1, 60)
+      .claim(62.95, 1, 0, 60)
+      .start(63, 1, 60)
+  clean(checker, crossed().cut(50, 0, 1).history(100), 'it came after the own claim, by no path')
+  flagged(checker, crossed().history(100), /ran on/, 'there was a path')
 })
 
 test('C2 excuses a first starter that died or hung unheard', () => {
