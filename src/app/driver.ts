@@ -3,7 +3,7 @@
 // then what is started and stopped; then answers and reports. What could not be stored is neither
 // sent nor started.
 
-import type { Effect, Reply, Write } from '../core/effect.ts'
+import type { Effect, Protocol, Reply, Write } from '../core/effect.ts'
 import type { Command, Event } from '../core/event.ts'
 import type { AttemptId, MemberId } from '../core/ids.ts'
 import { encodeSync } from '../core/jobs/sync-message.ts'
@@ -98,7 +98,7 @@ export class Driver {
   }
 
   /** Brings a question of a peer to the node. */
-  answer(from: MemberId, protocol: 'hello' | 'sync', bytes: Uint8Array): Promise<Uint8Array> {
+  answer(from: MemberId, protocol: Protocol, bytes: Uint8Array): Promise<Uint8Array> {
     const id = (this.#ids += 1)
     return new Promise((resolve, reject) => {
       this.#responses.set(id, resolve)

@@ -9,6 +9,7 @@ import type { Job } from './jobs/catalog.ts'
 import type { Groups, Timing } from './jobs/definition.ts'
 import type { Replica } from './jobs/replica.ts'
 import type { Membership } from './membership/membership.ts'
+import { lifeFor } from './register/seats.ts'
 import { refuse, type Refusal, type Result } from './result.ts'
 import type { Planner } from './scheduler/planner.ts'
 import { checkTiming } from './scheduler/tick.ts'
@@ -93,7 +94,14 @@ export class Commands {
     const checked = checkTiming(name, definition.timing, this.#turn.clusterMs)
     if (!checked.ok) return failed(checked.refusal)
     const known = this.#replica.catalog.get(name)
-    const generation = live?.generation ?? (known === undefined ? 1 : known.generation + 1)
+    const life = lifeFor(
+      definition.delivery.promised,
+      live && { life: live.groups.life, promised: live.groups.delivery.promised },
+      { members: this.#membership.members(), ms: Math.ceil(this.#turn.clusterMs) },
+    )
+    if (!life.ok) return failed(life.refusal)
+    const isNext = live === undefined || life.value.isNext
+    const generation = (known?.generation ?? 0) + Number(isNext)
     const timing = keepAnchor(live?.groups.timing, definition.timing)
     // an edit that says nothing about the pause leaves it alone
     const isPaused = live?.groups.enabled.enabled === false && !definition.enabled.enabled
@@ -103,7 +111,7 @@ export class Commands {
       ...definition,
       timing,
       enabled,
-      life: { state: 'live' },
+      life: life.value.life,
     })
   }
 
@@ -111,7 +119,8 @@ export class Commands {
     const live = this.#replica.catalog.live(name)
     if (live === undefined) return fromResult(unknownJob(name))
     const conflict = mismatch(name, live, ifMatch)
-    return conflict ?? this.#write(name, live.generation, { life: { state: 'deleted' } })
+    const life = { ...live.groups.life, state: 'deleted' } as const
+    return conflict ?? this.#write(name, live.generation, { life })
   }
 
   #change(name: JobName, groups: Partial<Groups>): Reply {
@@ -135,7 +144,7 @@ export class Commands {
       name,
       generation,
       isDeleted
-        ? { life: { state: 'deleted' } }
+        ? { life: { ...groups.life, state: 'deleted' } }
         : { enabled: { enabled: false, note, untilMs: null } },
     )
   }

@@ -28,6 +28,8 @@ export type Write =
   | { readonly kind: 'watermark'; readonly job: JobName; readonly dueMs: number }
   /** How often the ticks of a job with a limit ran; replaces the earlier one. */
   | { readonly kind: 'tally'; readonly tally: Tally }
+  /** What this node has promised or accepted in one register; `key` names the register. */
+  | { readonly kind: 'register'; readonly key: string; readonly bytes: Uint8Array }
   /** A member's signed node record, for the address book and the next start. */
   | { readonly kind: 'member'; readonly member: MemberId; readonly bytes: Uint8Array }
   /** This node's own durable numbers. */
@@ -47,7 +49,7 @@ export interface DurableSelf {
 export type Channel = 'heartbeat' | 'exec'
 export type Topic = 'member' | 'jobs'
 /** Questions with one answer. */
-export type Protocol = 'hello' | 'sync'
+export type Protocol = 'hello' | 'sync' | 'register'
 
 /** What an executor needs to start one attempt. */
 export interface Launch {

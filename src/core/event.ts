@@ -19,6 +19,8 @@ export interface Loaded {
   readonly records: Iterable<Uint8Array>
   readonly watermarks: Iterable<readonly [JobName, number]>
   readonly members: Iterable<Uint8Array>
+  /** Registers by key; undefined: some were lost, so this store must not vote any more. */
+  readonly registers: Iterable<readonly [string, Uint8Array]> | undefined
   /** Totals of the stored history, so that counters survive a restart. */
   readonly counts: Counts
   readonly tallies: Iterable<Tally>

@@ -4,6 +4,7 @@
 import { tickExecutionId, type ExecutionId, type JobName } from './ids.ts'
 import type { Job } from './jobs/catalog.ts'
 import type { Definition, Timing } from './jobs/definition.ts'
+import { defaultGroups } from './jobs/document.ts'
 import type { Timers } from './limits.ts'
 import type { Member } from './membership/membership.ts'
 import { placementKey, rankCandidates, type Ranking } from './placement/candidates.ts'
@@ -170,7 +171,7 @@ export function previewJob(known: Job | undefined, name: JobName, definition: De
     generation: live?.generation ?? (known === undefined ? 1 : known.generation + 1),
     groups: {
       ...definition,
-      life: { state: 'live' },
+      life: { ...(known?.groups.life ?? defaultGroups.life), state: 'live' },
       timing: isSameSchedule ? { ...written, anchorMs: old.anchorMs } : written,
       enabled: isStillPaused ? live.groups.enabled : definition.enabled,
     },

@@ -147,6 +147,18 @@ export const limits = {
   /** Dispatches remembered per job, so that a key said twice starts once. */
   dispatchesPerJobMax: 1_024,
   openExecutionsPerJobMax: 1_024,
+  /** A question or an answer of the register. */
+  registerFrameBytesMax: 4_096,
+  /** Registers that one node remembers: beyond it claims of new ones are refused, nothing is forgotten. */
+  registersMax: 65_536,
+  /** Claims and changes of a roster on their way in one node; more wait for their turn to ask. */
+  campaignsMax: 4_096,
+  /** Acceptors of one roster. */
+  rosterMax: 7,
+  /** A claim due later than this by an acceptor's clock is refused: it would close the register to earlier ones. */
+  claimAheadMs: 30_000,
+  /** A new generation of a live job has no ticks for so long: the old one is known to be over by then. */
+  generationPauseMs: 60_000,
   /** Executions that one node runs at once; beyond it declines to the next rank. */
   runningMax: 256,
   /** Ticks judged in one wake, so that heartbeats are read in between. */

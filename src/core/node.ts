@@ -21,6 +21,7 @@ import { Membership, type SelfInit } from './membership/membership.ts'
 import { StoreOutage } from './store-outage.ts'
 import { createRandom, type Random } from './random.ts'
 import { Readiness } from './readiness.ts'
+import { Ballots } from './register/ballots.ts'
 import { Planner } from './scheduler/planner.ts'
 import type { Crypto } from './trust/crypto.ts'
 import { Turn } from './turn.ts'
@@ -52,6 +53,7 @@ export class Node {
   readonly #random: Random
   readonly #handshake: Handshake
   readonly #readiness: Readiness
+  readonly #ballots: Ballots
   readonly #seen: SeenVector = new SeenVector()
   readonly #replica: Replica
   readonly #syncServer: SyncServer
@@ -64,6 +66,7 @@ export class Node {
   #lastWakeMs = 0
   #wakeAskedMs = -1
   #requests = 0
+  readonly #nextRequest = (): number => (this.#requests += 1)
 
   constructor(components: { crypto: Crypto }, init: NodeInit) {
     this.init = init
@@ -80,7 +83,7 @@ export class Node {
       timers: this.timers,
     }
     this.membership = new Membership({ ...shared, clock: this.clock }, init.self)
-    const nextRequest = (): number => (this.#requests += 1)
+    const nextRequest = this.#nextRequest
     this.#handshake = new Handshake({ ...shared, membership: this.membership, nextRequest })
     this.#readiness = new Readiness({
       ...shared,
@@ -112,6 +115,14 @@ export class Node {
       isStoreFailed: () => this.#outage.reason !== undefined,
       watermarks: (names) => this.planner.watermarks(names),
     })
+    this.#ballots = new Ballots(
+      {
+        turn: this.#turn,
+        catalog: this.#replica.catalog,
+        world: { storeFailure: () => this.#outage.reason },
+      },
+      { seat: init.identity },
+    )
   }
 
   // ── what queries read ──────────────────────────────────────────────────────────────────────────
@@ -235,6 +246,7 @@ export class Node {
     this.membership.restore(loaded.self, loaded.members, addresses)
     const damaged = this.#replica.restore(loaded.intents)
     if (damaged > 0) this.#turn.report({ kind: 'damaged', what: 'definitions', count: damaged })
+    this.#ballots.restore(loaded.registers)
     this.#build(loaded)
     this.#readiness.started()
     this.#lastWakeMs = this.#turn.monoMs
@@ -253,6 +265,7 @@ export class Node {
       membership: this.membership,
       replica: this.#replica,
       post: this.post,
+      ballots: this.#ballots,
     }
     const inability = (): string | undefined => this.#inability()
     this.#executions = new Executions(
@@ -264,6 +277,8 @@ export class Node {
           isFresh: (plannedMs) => this.#readiness.isFresh(plannedMs),
           isReady: () => this.#readiness.isReady,
           inability,
+          nextRequest: this.#nextRequest,
+          randomBelow: (n) => this.#random.below(n),
         },
       },
       loaded,
@@ -365,12 +380,13 @@ export class Node {
       this.#evaluate()
       return
     }
-    this.#syncServer.answer(id, from, bytes)
+    if (protocol === 'register') this.#ballots.serve(id, from, bytes)
+    else this.#syncServer.answer(id, from, bytes)
   }
 
   #onResponse(id: number, bytes: Uint8Array | undefined): void {
     if (this.#handshake.onResponse(id, bytes)) this.#evaluate()
-    else this.#replica.onResponse(id, bytes)
+    else if (!this.executions.claims.onResponse(id, bytes)) this.#replica.onResponse(id, bytes)
     this.#becomeReady()
   }
 

@@ -77,6 +77,7 @@ function stateRules(rule: Rule): void {
       loaded.watermarks,
       loaded.members,
       loaded.tallies,
+      loaded.registers ?? ['lost'],
     ]) {
       assert.deepEqual([...all], [])
     }
@@ -135,6 +136,16 @@ function edgeRules(rule: Rule): void {
       store.commit([{ kind: 'watermark', job: jobName('a'), dueMs }], 'normal')
     }
     assert.deepEqual([...store.load().watermarks], [['a', 9]])
+  })
+
+  rule('a register holds what was written last', ({ store, reopen }) => {
+    const key = 'a~1#1#ticks'
+    for (const text of ['promised', 'accepted']) {
+      store.commit([{ kind: 'register', key, bytes: bytes(text) }], 'full')
+    }
+    store.commit([{ kind: 'register', key: 'a~1#1#', bytes: bytes('next') }], 'full')
+    const registers = [...reopen().load().registers!].map(([key, one]) => [key, ...texts([one])])
+    assert.deepEqual(Object.fromEntries(registers), { [key]: 'accepted', 'a~1#1#': 'next' })
   })
 
   rule('empty bytes and an empty commit are fine', ({ store, reopen }) => {

@@ -139,7 +139,10 @@ test('a preview keeps the phase of an untouched schedule, a pause and the genera
   const other = previewJob(live, name, definition({ schedule: '@every 20s' }, later))
   assert.equal(other.groups.timing.anchorMs, later)
   assert.equal(other.groups.enabled.enabled, true)
-  const deleted: Job = { ...live, groups: { ...live.groups, life: { state: 'deleted' } } }
+  const deleted: Job = {
+    ...live,
+    groups: { ...live.groups, life: { ...live.groups.life, state: 'deleted' } },
+  }
   assert.equal(previewJob(deleted, name, definition()).generation, 2)
 })
 

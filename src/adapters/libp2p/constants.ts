@@ -14,6 +14,7 @@ export const channelProtocols: Readonly<Record<Channel, string>> = {
 export const requestProtocols: Readonly<Record<ServedProtocol, string>> = {
   hello: '/meshcron/hello/1',
   sync: '/meshcron/sync/1',
+  register: '/meshcron/register/1',
   out: '/meshcron/out/1',
 }
 
@@ -27,6 +28,7 @@ export const channelBytesMax: Readonly<Record<Channel, number>> = {
 export const requestBytesMax: Readonly<Record<ServedProtocol, number>> = {
   hello: limits.helloBytesMax,
   sync: limits.frameBytesMax,
+  register: limits.registerFrameBytesMax,
   out: limits.frameBytesMax,
 }
 

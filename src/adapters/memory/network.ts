@@ -45,6 +45,7 @@ const bounds: Readonly<Record<Channel | ServedProtocol, number>> = {
   exec: limits.execFrameBytesMax,
   hello: limits.helloBytesMax,
   sync: limits.frameBytesMax,
+  register: limits.registerFrameBytesMax,
   out: limits.frameBytesMax,
 }
 /** What comes before the admission waits this long for it, as in the real network. */

@@ -62,6 +62,7 @@ export class MemoryImage {
   readonly watermarks: Map<JobName, number> = new Map()
   readonly members: Map<string, Uint8Array> = new Map()
   readonly tallies: Map<JobName, Tally> = new Map()
+  readonly registers: Map<string, Uint8Array> = new Map()
   readonly slots: Map<string, readonly HistoryRow[]> = new Map()
   seen: Uint8Array | undefined
   self: DurableSelf | undefined
@@ -73,6 +74,7 @@ export class MemoryImage {
     for (const [job, dueMs] of this.watermarks) copy.watermarks.set(job, dueMs)
     for (const [member, bytes] of this.members) copy.members.set(member, bytes)
     for (const [job, tally] of this.tallies) copy.tallies.set(job, tally)
+    for (const [key, bytes] of this.registers) copy.registers.set(key, bytes)
     for (const [slot, rows] of this.slots) copy.slots.set(slot, rows)
     copy.seen = this.seen
     copy.self = this.self
@@ -102,6 +104,9 @@ export class MemoryImage {
         return
       case 'tally':
         this.tallies.set(write.tally.job, write.tally)
+        return
+      case 'register':
+        this.registers.set(write.key, write.bytes)
         return
       case 'self':
         this.self = write.self
@@ -224,6 +229,7 @@ export class MemoryStore implements Store {
       records: wantedRecords(image).map(({ stored }) => stored.bytes),
       watermarks: [...image.watermarks],
       members: [...image.members.values()],
+      registers: [...image.registers],
       counts: count(image),
       tallies: [...image.tallies.values()],
     }

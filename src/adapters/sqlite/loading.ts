@@ -16,6 +16,7 @@ export interface Damaged {
   readonly records: readonly number[]
   readonly watermarks: readonly string[]
   readonly members: readonly string[]
+  readonly registers: readonly string[]
 }
 
 /** What stands beside the bytes of an intent under its sum. */
@@ -40,6 +41,10 @@ export function load(
     database.scan('SELECT sum, bytes, member FROM member'),
     ([sum, bytes, member]) => isIntact(sum, String(member), bytes),
   )
+  const registers = sift(
+    database.scan('SELECT sum, bytes, key FROM register'),
+    ([sum, bytes, key]) => isIntact(sum, String(key), bytes),
+  )
   const watermarks = sift(database.scan('SELECT sum, job, due FROM watermark'), ([sum, job, due]) =>
     isIntact(sum, watermarkHead(job, due)),
   )
@@ -56,6 +61,7 @@ export function load(
       records: records.whole.map((row) => row['bytes'] as Uint8Array),
       watermarks: watermarks.whole.map(([, job, due]) => [jobName(job as string), due as number]),
       members: members.whole.map(([, bytes]) => bytes as Uint8Array),
+      registers: registers.whole.map(([, bytes, key]) => [key as string, bytes as Uint8Array]),
       counts: count(database),
       tallies: readTallies(database),
     },
@@ -64,6 +70,7 @@ export function load(
       records: unfit.map((row) => row['id'] as number),
       watermarks: watermarks.damaged.map((row) => row[1] as string),
       members: members.damaged.map((row) => row[2] as string),
+      registers: registers.damaged.map((row) => row[2] as string),
     },
   }
 }
@@ -133,7 +140,7 @@ function count(database: Database): Counts {
          sum(executor IS NOT NULL AND phase <> 'queued') AS started,
          sum(executor IS NOT NULL AND phase <> 'queued' AND why = 'takeover') AS takeovers,
          sum(outcome = 'success') AS succeeded,
-         sum(outcome IN ('failure', 'cancelled', 'lost')) AS failed,
+         sum(outcome IN ('failure', 'cancelled', 'lost', 'unknown')) AS failed,
          sum(iif(outcome IN ('missed', 'no-eligible-node'), count, 0)) AS missed,
          sum(iif(outcome IN ('skipped-overlap', 'paused', 'superseded', 'capped'), count, 0)) AS skipped
        FROM record`,

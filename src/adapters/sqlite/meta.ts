@@ -3,7 +3,14 @@
 import type { Database } from './database.ts'
 import { isIntact, rowSum } from './row-sum.ts'
 
-export type MetaKey = 'schema' | 'epoch' | 'commits' | 'seen' | 'self' | `tally/${string}`
+export type MetaKey =
+  | 'schema'
+  | 'epoch'
+  | 'commits'
+  | 'seen'
+  | 'self'
+  | 'registersLost'
+  | `tally/${string}`
 
 /** The value; undefined when there is none, or none that can be trusted. */
 export function readMeta(database: Database, key: MetaKey): Uint8Array | undefined {

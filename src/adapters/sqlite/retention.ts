@@ -85,7 +85,7 @@ export class Pruner {
       .prepare(
         `SELECT id FROM record WHERE job = ?1 AND due < ?2 AND phase = 'ended'
            AND (origin = 'dispatch' AND due < ?3 OR origin <> 'dispatch' AND through <= ?4)
-           AND (due <= ?5 OR due < ?6 AND (due < ?7 OR state NOT IN ('failure', 'lost')))
+           AND (due <= ?5 OR due < ?6 AND (due < ?7 OR state NOT IN ('failure', 'lost', 'unknown')))
          ORDER BY due LIMIT ?8`,
       )
       .all(

@@ -42,6 +42,9 @@ const steps: readonly string[] = [
   CREATE INDEX record_twin ON record (execution, slot, attempt) WHERE twin = 1;
   CREATE INDEX record_range ON record (job, through) WHERE count > 1;
   `,
+  `
+  CREATE TABLE register (key TEXT PRIMARY KEY, bytes BLOB NOT NULL, sum BLOB NOT NULL) WITHOUT ROWID;
+  `,
 ]
 
 /** Version that this program writes. */
@@ -52,8 +55,8 @@ export function isFresh(database: Database): boolean {
   return Number(database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.['n']) === 0
 }
 
-/** Brings the tables to this version; refuses those of a later one. */
-export function migrate(database: Database): void {
+/** Brings the tables to this version, or to an older one for tests; refuses those of a later one. */
+export function migrate(database: Database, target: number = schemaVersion): void {
   const version = isFresh(database) ? 0 : readVersion(database)
   if (version > schemaVersion) {
     throw new StoreOpenError(
@@ -62,11 +65,11 @@ export function migrate(database: Database): void {
       'start the newer version again, or use another data directory',
     )
   }
-  if (version === schemaVersion) return
+  if (version === target) return
   database.transaction('full', () => {
     if (version === 0) database.exec(metaTable)
-    for (const step of steps.slice(version)) database.exec(step)
-    writeMeta(database, 'schema', Buffer.from(`${schemaVersion} ${schemaHash(database)}`))
+    for (const step of steps.slice(version, target)) database.exec(step)
+    writeMeta(database, 'schema', Buffer.from(`${target} ${schemaHash(database)}`))
   })
 }
 

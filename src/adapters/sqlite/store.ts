@@ -84,7 +84,10 @@ export class SqliteStore implements Store {
   load(): Loaded {
     return this.#read(() => {
       const { loaded, damaged } = load(this.#components.database, this.#isMended)
-      return this.#dropDamaged(damaged) ? { ...loaded, seen: undefined } : loaded
+      // first the mark: after the rows are gone nothing would show that they were there
+      const registers = this.#hasLostRegisters(damaged) ? undefined : loaded.registers
+      const isGone = this.#dropDamaged(damaged)
+      return { ...loaded, seen: isGone ? undefined : loaded.seen, registers }
     })
   }
 
@@ -205,6 +208,15 @@ export class SqliteStore implements Store {
     release()
   }
 
+  /** Whoever has forgotten what it promised must never vote again under the name of this store. */
+  #hasLostRegisters(damaged: Damaged): boolean {
+    const { database } = this.#components
+    if (this.lostCommits > 0 || damaged.registers.length > 0) {
+      this.#transaction('full', () => writeMeta(database, 'registersLost', Buffer.from('1')))
+    }
+    return hasMeta(database, 'registersLost')
+  }
+
   /**
    * Damaged rows go, and with them the vector that says they were seen: what it does not name is
    * pulled again from peers. Answers whether the vector went.
@@ -227,6 +239,7 @@ export class SqliteStore implements Store {
       remove('DELETE FROM intent WHERE rowid = ?', damaged.intents)
       remove('DELETE FROM watermark WHERE job = ?', damaged.watermarks)
       remove('DELETE FROM member WHERE member = ?', damaged.members)
+      remove('DELETE FROM register WHERE key = ?', damaged.registers)
       for (const key of own) removeMeta(database, key)
       this.#history.remove(damaged.records)
       if (isGone) removeMeta(database, 'seen')

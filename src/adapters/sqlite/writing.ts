@@ -47,6 +47,13 @@ export function applyWrite(database: Database, history: History, write: Write): 
     case 'tally':
       writeMeta(database, `tally/${write.tally.job}`, Buffer.from(JSON.stringify(write.tally)))
       return
+    case 'register':
+      database
+        .prepare(
+          'INSERT INTO register VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET bytes = ?2, sum = ?3',
+        )
+        .run(write.key, write.bytes, rowSum(write.key, write.bytes))
+      return
     case 'self':
       writeMeta(database, 'self', Buffer.from(JSON.stringify(write.self)))
       return

@@ -9,6 +9,7 @@ import { attemptId, type ExecutionId, type JobName } from '../../core/ids.ts'
 import type { Job } from '../../core/jobs/catalog.ts'
 import type { Node } from '../../core/node.ts'
 import type { Ranking } from '../../core/placement/candidates.ts'
+import { majorityOf } from '../../core/register/register.ts'
 import { tickTimes } from '../../core/scheduler/misfire.ts'
 import { previousTick } from '../../core/scheduler/tick.ts'
 import type { ExecutionRow } from '../../ports/store.ts'
@@ -93,6 +94,11 @@ function placementFacts(
   const facts = [
     `${rank.length} of ${all} members are candidates, ${labelOf(node, first)} ranks first`,
   ]
+  const { seats } = job.groups.life
+  if (seats.length > 0) {
+    const names = seats.map(({ member }) => labelOf(node, member)).join(', ')
+    facts.push(`at most once: ${majorityOf(seats.length)} of ${names} must agree to each start`)
+  }
   if (job.groups.placement.every) facts.push('every candidate runs it in a slot of its own')
   const isPast = head !== undefined || dueMs <= node.nowMs
   if (isPast) facts.push('the ranking is worked out with what is known of the members now')
@@ -129,6 +135,9 @@ function waitOf(node: Node, watch: Watch): string {
     case 'standby':
       return 'stands by: enough better ranks are alive'
     case 'watching':
+      if (node.executions.claims.isSought(watch.attempt)) {
+        return 'asks the roster for the right to start it'
+      }
       return 'watches: this node is no candidate'
     case 'asking':
       return 'asks better ranks whether it was started'
@@ -174,6 +183,11 @@ function storyOf(node: Node, record: ExecutionRecord): string {
 const meanings: Readonly<Record<string, string>> = {
   'skipped-overlap': 'it did not run, because another execution of the job was open',
   'missed deadline': 'it did not run: nobody could start it before its deadline',
+  'missed no-majority':
+    'it did not run: too few members of its roster answered before its deadline, and at most once means not without them',
+  'missed overtaken': 'it did not run: a later one had been claimed when its turn came',
+  unknown:
+    'whether it ran to its end is not known: its executor was allowed to start it and was not heard of again, so nobody starts it a second time',
   'missed policy': 'it did not run: it was late, and the misfire policy passes it over',
   'missed max':
     'it did not run: it was late, and newer ticks used up the max of the misfire policy',

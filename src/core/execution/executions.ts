@@ -19,6 +19,9 @@ import type { Replica } from '../jobs/replica.ts'
 import type { Member, Membership } from '../membership/membership.ts'
 import type { Ranking } from '../placement/candidates.ts'
 import { judgeWhere } from '../placement/where.ts'
+import type { Ballots } from '../register/ballots.ts'
+import { Claims, type Role } from '../register/claims.ts'
+import type { Claim } from '../register/register.ts'
 import type { Result } from '../result.ts'
 import type { Crypto } from '../trust/crypto.ts'
 import type { Turn } from '../turn.ts'
@@ -45,6 +48,8 @@ export interface ExecutionsWorld {
   isReady(): boolean
   /** Why this node starts nothing now; undefined when it does. */
   inability(): string | undefined
+  nextRequest(): number
+  randomBelow(n: number): number
 }
 
 interface Components {
@@ -55,6 +60,7 @@ interface Components {
   readonly membership: Membership
   readonly replica: Replica
   readonly post: Post
+  readonly ballots: Ballots
   readonly world: ExecutionsWorld
 }
 
@@ -75,6 +81,7 @@ export class Executions {
   readonly #attempts: Attempts
   readonly #notRun: NotRun
   readonly #requests: Requests
+  readonly claims: Claims
   /** Notes of recent decisions, for `explain`; oldest first. */
   readonly #notes = new Map<AttemptId, readonly string[]>()
   #sweptAtMs = -Infinity
@@ -108,8 +115,11 @@ export class Executions {
         tickDecided: ({ job, dueMs, slot }) => this.#world.tickDecided(job, dueMs, slot),
         isDecided: (watch) => this.isDecided(watch),
         isReady: () => this.#world.isReady(),
+        keptBy: ({ attempt }) =>
+          this.claims.isSought(attempt) ? (this.claims.takenBy(attempt) ?? null) : undefined,
       },
     })
+    this.claims = this.#createClaims(components)
     this.#requests = new Requests({ ...parts, runs: this.#runs, attempts: this.#attempts })
   }
 
@@ -135,6 +145,24 @@ export class Executions {
         teach: (member, watch) => this.#teach(member, watch),
       },
     })
+  }
+
+  #createClaims(components: Components): Claims {
+    const { nextRequest, randomBelow } = components.world
+    return new Claims(
+      {
+        ...components,
+        world: {
+          self: this.#membership.self,
+          hasLink: (member) => this.#membership.link(member) !== undefined,
+          isWanted: (attempt) => this.takeover.get(attempt) !== undefined,
+          won: (watch, claim, role) => this.#won(watch, claim, role),
+          nextRequest,
+          randomBelow,
+        },
+      },
+      components.author.identity,
+    )
   }
 
   // ── what is known ──────────────────────────────────────────────────────────────────────────────
@@ -208,14 +236,36 @@ export class Executions {
       const { holds, because } = judgeWhere(where, this.#membership.ownFacts)
       if (holds !== true) return `${because}, and the job wants ${where}`
     }
+    const isSkipped = watch.number === 1 && this.#overlaps(job, watch)
+    if (job.groups.life.seats.length > 0 && !isSkipped) return this.#seek(watch, job, { rank, why })
     this.#keepNotes(watch)
     this.takeover.drop(watch.attempt)
-    if (watch.number === 1 && this.#overlaps(job, watch)) this.#notRun.skip(watch)
+    if (isSkipped) this.#notRun.skip(watch)
     else {
       const receivers = [...this.#post.receivers(), ...watch.askers]
       this.#runs.start(watch, job, { rank, why, receivers })
     }
     return undefined
+  }
+
+  /** Asks the roster of the job for the right to start; the watch goes on until it is there. */
+  #seek(watch: Watch, job: Job, role: Role): string | undefined {
+    if (job.conflicts.some(({ group }) => group === 'life')) return 'two rosters were written'
+    this.takeover.later(watch, watch.graceMs)
+    this.claims.seek(watch, job, role)
+    return undefined
+  }
+
+  /** The roster lets this process start an attempt: now or never. */
+  #won(watch: Watch, { fence }: Claim, role: Role): void {
+    const job = this.#replica.catalog.live(watch.job)
+    const isLate = this.#turn.clusterMs > watch.cutoffMs || this.isDecided(watch)
+    const isUnable = this.#world.inability() !== undefined || this.#runs.size >= limits.runningMax
+    if (job === undefined || isLate || isUnable) return
+    this.#keepNotes(watch)
+    this.takeover.drop(watch.attempt)
+    const receivers = [...this.#post.receivers(), ...watch.askers]
+    this.#runs.start(watch, job, { ...role, receivers, fence })
   }
 
   /** Whether another execution of the job is running as far as this node knows. */
@@ -364,6 +414,7 @@ export class Executions {
 
   wake(): void {
     this.takeover.wake()
+    this.claims.wake()
     this.#runs.wake()
     const now = this.#turn.monoMs
     if (now - this.#sweptAtMs < sweepMs || !this.#world.isReady()) return
@@ -373,7 +424,7 @@ export class Executions {
 
   /** Monotonic instant of the next thing to do. */
   nextMs(): number {
-    return Math.min(this.takeover.nextMs() ?? Infinity, this.#runs.nextMs())
+    return Math.min(this.takeover.nextMs() ?? Infinity, this.claims.nextMs(), this.#runs.nextMs())
   }
 
   /** Writes `lost` for an execution whose member is down or runs as another process, one home at a time. */

@@ -330,9 +330,11 @@ function isNewer(a: StoredRecord, b: StoredRecord): boolean {
   return a.actor === b.actor ? a.seq > b.seq : a.actor < b.actor
 }
 
-/** The executor's own word on how it ended, not somebody's `lost`. */
+/** The executor's own word on how it ended, not somebody's `lost` or `unknown`. */
 const isOwnEnd = (stored: StoredRecord): boolean =>
-  stored.author === stored.record.executor && stored.record.outcome !== 'lost'
+  stored.author === stored.record.executor &&
+  stored.record.outcome !== 'lost' &&
+  stored.record.outcome !== 'unknown'
 
 /** Of two records of one attempt, which one is shown: ran before not run, then success, then the earlier claim. */
 function speaksBefore(a: StoredRecord, b: StoredRecord): boolean {

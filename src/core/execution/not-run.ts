@@ -13,6 +13,7 @@ import { notRunOf } from './draft.ts'
 import type { Post } from './post.ts'
 import type { ExecutionRecord, NotRunOutcome } from './record.ts'
 import type { Records } from './records.ts'
+import type { Claim } from '../register/register.ts'
 import type { Takeover, Wanted, Watch } from './takeover.ts'
 
 export interface NotRunWorld {
@@ -20,6 +21,8 @@ export interface NotRunWorld {
   tickDecided(watch: Watch): void
   isDecided(watch: Watch): boolean
   isReady(): boolean
+  /** Whose claim kept this node from starting an at-most-once attempt; null: it got no majority. */
+  keptBy(watch: Watch): Claim | null | undefined
 }
 
 export class NotRun {
@@ -103,10 +106,22 @@ export class NotRun {
     this.#takeover.drop(watch.attempt)
     if (place < 0) this.#world.tickDecided(watch)
     else {
-      const [outcome, reason] =
-        rank.length === 0 ? (['no-eligible-node', ''] as const) : (['missed', 'deadline'] as const)
-      this.#records.write(this.#draft(watch, outcome, reason), 'normal')
+      this.#records.write(this.#expired(watch, rank.length === 0), 'normal')
     }
+  }
+
+  #expired(watch: Watch, isNobodyEligible: boolean): ExecutionRecord {
+    if (isNobodyEligible) return this.#draft(watch, 'no-eligible-node', '')
+    const by = this.#world.keptBy(watch)
+    if (by === undefined) return this.#draft(watch, 'missed', 'deadline')
+    if (by === null) return this.#draft(watch, 'missed', 'no-majority')
+    const { execution, number: attempt } = watch
+    if (by.execution !== execution || by.attempt !== attempt) {
+      return this.#draft(watch, 'missed', 'overtaken')
+    }
+    // its owner was allowed to start it and nobody has heard of it since
+    const draft = this.#draft(watch, 'missed', 'unreported')
+    return { ...draft, attempt, executor: by.owner, outcome: 'unknown', fence: by.fence }
   }
 
   /** The job was edited, paused or deleted: what was due and not started ends so. */

@@ -73,10 +73,18 @@ export class OwnRuns {
   start(
     watch: Watch,
     job: Job,
-    how: { readonly rank: number; readonly why: Why; readonly receivers: readonly MemberId[] },
+    how: {
+      readonly rank: number
+      readonly why: Why
+      readonly receivers: readonly MemberId[]
+      /** From the register of an at-most-once job. */
+      readonly fence?: number
+    },
   ): void {
+    const draft = draftOf(watch, job.generation)
     const record: ExecutionRecord = {
-      ...draftOf(watch, job.generation),
+      ...draft,
+      fence: how.fence ?? draft.fence,
       phase: 'claimed',
       executor: this.#membership.self,
       why: how.why,
@@ -130,7 +138,11 @@ export class OwnRuns {
 
   /** Writes that an attempt is lost: ours of an earlier process, or another's. */
   lose(record: ExecutionRecord, reason: 'member-down' | 'unreported'): void {
-    this.#end(record, { outcome: 'lost', reason, exit: null, outputBytes: 0, outputDropped: 0 })
+    // who may start at most once must not start again for want of news
+    const job = this.#replica.catalog.get(record.job)
+    const isVoted = job?.generation === record.generation && job.groups.life.seats.length > 0
+    const outcome = isVoted ? 'unknown' : 'lost'
+    this.#end(record, { outcome, reason, exit: null, outputBytes: 0, outputDropped: 0 })
   }
 
   /** Writes the end of an attempt, and when the next one is due if there is one. */

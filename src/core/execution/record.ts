@@ -7,7 +7,7 @@ export type Phase = 'queued' | 'claimed' | 'running' | 'ended'
 export const phases: readonly Phase[] = ['queued', 'claimed', 'running', 'ended']
 
 /** Outcomes of executions that ran, and of ticks that did not. */
-export type RanOutcome = 'success' | 'failure' | 'cancelled' | 'lost'
+export type RanOutcome = 'success' | 'failure' | 'cancelled' | 'lost' | 'unknown'
 export type NotRunOutcome =
   | 'skipped-overlap'
   | 'missed'
@@ -17,7 +17,13 @@ export type NotRunOutcome =
   | 'capped'
 export type Outcome = RanOutcome | NotRunOutcome
 
-export const ranOutcomes: readonly RanOutcome[] = ['success', 'failure', 'cancelled', 'lost']
+export const ranOutcomes: readonly RanOutcome[] = [
+  'success',
+  'failure',
+  'cancelled',
+  'lost',
+  'unknown',
+]
 export const notRunOutcomes: readonly NotRunOutcome[] = [
   'skipped-overlap',
   'missed',

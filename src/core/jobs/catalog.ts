@@ -18,7 +18,7 @@ import { hash64, hex64 } from '../hash.ts'
 import { limits } from '../limits.ts'
 import { compareText } from '../order.ts'
 import { encode, type Cbor } from '../wire/cbor.ts'
-import { groupNames, type GroupName, type Groups } from './definition.ts'
+import { groupNames, type ActingTiming, type GroupName, type Groups } from './definition.ts'
 import { defaultGroups } from './document.ts'
 import type { Intent } from './intent.ts'
 
@@ -48,7 +48,7 @@ export interface Conflict {
 export interface Job {
   readonly name: JobName
   readonly generation: number
-  readonly groups: Groups
+  readonly groups: Groups & { readonly timing: ActingTiming }
   /** Join of the clocks of all groups: orders two copies of a job. */
   readonly clock: Context
   /** Short hash of the clock: equal on members that hold equal writes. */
@@ -283,6 +283,8 @@ function resolve(name: JobName, groups: SiblingsByGroup): Job {
     const losers = siblings.filter((sibling) => valueKey(sibling.value) !== key).map(loserOf)
     if (losers.length > 0) conflicts.push({ group, winner: winner.value, losers })
   }
+  const { fromMs } = winners['life'] as Groups['life']
+  if (fromMs > 0) winners['timing'] = { ...winners['timing'], fromMs } as ActingTiming
   return {
     name,
     generation: groups.life![0]!.intent.generation,

@@ -2,6 +2,7 @@
 // milliseconds, every instant in milliseconds of UTC. The groups are the unit of merging:
 // finer merging would create a schedule that nobody wrote.
 
+import type { Seat } from '../register/register.ts'
 /** After so many executions the job is over. */
 export interface Limit {
   readonly of: 'runs' | 'successes'
@@ -24,6 +25,12 @@ export interface Timing {
   readonly limit: Limit | null
   /** Phase of `@every`: instant of the write that set the interval; ticks exist only after it. */
   readonly anchorMs: number
+}
+
+/** The timing of a job that acts: its generation may begin later. */
+export interface ActingTiming extends Timing {
+  /** No ticks before this instant. */
+  readonly fromMs?: number
 }
 
 export type Run =
@@ -116,8 +123,16 @@ export interface Retry {
   readonly where: 'same' | 'other' | 'any'
 }
 
+/** What is promised about starts, as it was written. */
+export interface Promised {
+  readonly mode: 'at-least-once' | 'at-most-once'
+  /** Members by name or id, and `key=value` for those with a tag; their votes decide who starts. */
+  readonly roster: readonly string[]
+}
+
 /** How hard the fleet tries, and what it does when a tick meets another execution. */
 export interface Delivery {
+  readonly promised: Promised
   readonly overlap: 'skip' | 'allow'
   readonly misfire: Misfire
   readonly retry: Retry
@@ -141,8 +156,13 @@ export interface Meta {
   readonly retentionMs: number | null
 }
 
+/** Belongs to the generation: another roster or another promise is another generation. */
 export interface Life {
   readonly state: 'live' | 'deleted'
+  /** Who votes on each start of an at-most-once job, by member; empty: nobody has to. */
+  readonly seats: readonly Seat[]
+  /** The generation has no ticks before this instant. */
+  readonly fromMs: number
 }
 
 /** The field groups of a job and the type of each group's value. */

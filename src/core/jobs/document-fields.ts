@@ -1,10 +1,11 @@
 // The table of a job document: every key, its place in the field groups, its form and its default.
 
 import { limits } from '../limits.ts'
-import { jobName, type JobName } from '../ids.ts'
+import { jobName, type JobName, type MemberId } from '../ids.ts'
 import { checkWhere } from '../placement/where.ts'
 import { ok } from '../result.ts'
 import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '../scheduler/instant.ts'
+import type { Seat } from '../register/register.ts'
 import type {
   Action,
   Delivery,
@@ -14,6 +15,7 @@ import type {
   Meta,
   Misfire,
   Placement,
+  Promised,
   Retry,
   RetryCause,
   Timing,
@@ -25,6 +27,9 @@ import { type Advice, field, type Fields, record } from './shape-record.ts'
 import { size } from './shape-size.ts'
 import { duration, instant } from './shape-time.ts'
 import { bad, choice, flag, integer, nullable, plain, refine, type Shape, text } from './shape.ts'
+
+/** What is said about keys of later versions. */
+const later = 'not available in this version'
 
 const namePattern = '^[a-z0-9_\\-]+(\\.[a-z0-9_\\-]+)*$'
 const anyName = text({
@@ -212,6 +217,7 @@ const retry = refine(
 
 /** How hard the fleet tries. */
 export const delivery: Fields<Delivery> = {
+  promised: field('delivery', promised(), 'the promise', { mode: 'at-least-once', roster: [] }),
   overlap: field(
     'overlap',
     choice(['skip', 'allow'], ['queue-one', 'queue-all', 'cancel-other', 'kill-other']),
@@ -265,8 +271,34 @@ export const meta: Fields<Meta> = {
   retentionMs: field('retention.age', nullable(duration(1_000)), 'how long they are kept', null),
 }
 
+const memberText = text({
+  name: 'a member id',
+  hint: 'send the id of a member',
+  max: 64,
+  pattern: '^[1-9A-HJ-NP-Za-km-z]{40,64}$',
+}) as Shape<MemberId>
+const epochText = text({
+  name: 'a store epoch',
+  hint: 'send 16 hex digits',
+  max: 16,
+  pattern: '^[0-9a-f]{16}$',
+})
+
 const life: Fields<Life> = {
   state: field(null, choice(['live', 'deleted']), 'whether the job exists', 'deleted'),
+  seats: field(
+    null,
+    list(
+      record<Seat>({
+        member: field(null, memberText, 'who votes'),
+        storeEpoch: field(null, epochText, 'with which store'),
+      }),
+      { min: 0, max: limits.rosterMax, hint: 'use fewer' },
+    ),
+    'who votes on each start',
+    [],
+  ),
+  fromMs: field(null, integer(0, INSTANT_MAX_MS), 'no ticks before', 0),
 }
 
 /** The fields of every group. */
@@ -281,18 +313,15 @@ export const groupFields: { readonly [G in keyof Groups]: Fields<Groups[G]> } = 
 }
 
 /** Keys that are in no group: the name, and words with one meaning only in this version. */
-export const fixedFields: Fields<{ name: JobName; delivery: 'at-least-once'; count: 1 }> = {
+export const fixedFields: Fields<{
+  name: JobName
+  roster: readonly string[] | null
+  count: 1
+}> = {
   name: field('name', name, 'full name, dots for namespaces'),
-  delivery: field(
-    'delivery',
-    choice(['at-least-once'], ['at-most-once', 'every-node', 'fast']),
-    'the promise',
-    'at-least-once',
-  ),
+  roster: field('roster', nullable(roster(1)), 'short for delivery.roster', null),
   count: field('placement.count', one(), 'number of nodes', 1),
 }
-
-const later = 'not available in this version'
 
 /** What is said about keys that are not there. */
 export const advice: Advice = {
@@ -308,7 +337,7 @@ export const advice: Advice = {
       'profile',
       'secrets',
     ]
-      .concat(['minority', 'confirm', 'roster', 'pauseOnFailure', 'totalTimeout', 'overlapKey'])
+      .concat(['minority', 'confirm', 'pauseOnFailure', 'totalTimeout', 'overlapKey'])
       .concat(['maxStartsPerMinute', 'maxStartsPerDay', 'lateJoiners', 'expectEvery'])
       .concat(['placement.where', 'placement.affinity', 'placement.shards', 'placement.stagger'])
       .concat(['placement.weight', 'placement.countStrict', 'rollout'])
@@ -329,6 +358,50 @@ export const advice: Advice = {
   tz: 'did you mean "timezone"?',
   paused: 'write enabled: false',
   disabled: 'write enabled: false',
+}
+
+/** Members as a user names them. */
+function roster(min: number): Shape<readonly string[]> {
+  const hint = 'write names or ids of members, or key=value for those with a tag'
+  const entry = text({
+    name: 'a member',
+    hint,
+    min: 1,
+    max: 128,
+    pattern: '^[^\\u0000-\\u001f\\u007f]+$',
+  })
+  return list(entry, { min, max: 64, hint, single: true })
+}
+
+/** A mode alone, or a map with what belongs to it. */
+function promised(): Shape<Promised> {
+  const mode = choice<Promised['mode']>(['at-least-once', 'at-most-once'], ['every-node', 'fast'])
+  const whole = record<Promised>(
+    {
+      mode: field('mode', mode, 'the promise', 'at-least-once'),
+      roster: field('roster', roster(0), 'who votes', []),
+    },
+    { minority: later, confirm: later },
+  )
+  const checked = refine(whole, ({ mode, roster }, path) => {
+    const isAtMostOnce = mode === 'at-most-once'
+    if (isAtMostOnce && roster.length === 0) {
+      return bad(
+        `${path}.roster`,
+        'is missing: its members vote on each start',
+        'name 3 members: roster: [a, b, c]',
+      )
+    }
+    if (isAtMostOnce || roster.length === 0) return undefined
+    return bad(`${path}.roster`, `means nothing with ${mode}`, 'write delivery: at-most-once')
+  })
+  return {
+    parse: (value, path) =>
+      checked.parse(typeof value === 'string' ? { mode: value } : value, path),
+    check: checked.check,
+    print: (value) => (value.roster.length === 0 ? value.mode : checked.print(value)),
+    schema: { anyOf: [mode.schema, whole.schema] },
+  }
 }
 
 /** A share of 0 to 1 in documents, in 1/1000 inside: fractions do not survive every codec. */

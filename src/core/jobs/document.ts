@@ -7,6 +7,7 @@ import type { JobName } from '../ids.ts'
 import { ok, refuse, type Result } from '../result.ts'
 import { type Definition, type GroupName, groupNames, type Groups } from './definition.ts'
 import { advice, fixedFields, groupFields, timing } from './document-fields.ts'
+import { plainMap } from './shape-collection.ts'
 import { checkFields, checkKeys, fieldsSchema, parseFields, printFields } from './shape-record.ts'
 import type { Schema } from './shape.ts'
 
@@ -29,7 +30,9 @@ export function parseDocument(
 ): Result<{ readonly name: JobName; readonly definition: Definition }> {
   const keys = checkKeys(allFields, document, '', advice)
   if (!keys.ok) return keys
-  const root = keys.value
+  const moved = moveShortForms(keys.value)
+  if (!moved.ok) return moved
+  const root = moved.value
   const fixed = parseFields(fixedFields, root, '')
   if (!fixed.ok) return fixed
   const timing = parseTiming(root, nowMs, defaultTimezone)
@@ -42,6 +45,13 @@ export function parseDocument(
   if (!placement.ok) return placement
   const delivery = parseFields(groupFields.delivery, root, '')
   if (!delivery.ok) return delivery
+  if (delivery.value.promised.mode === 'at-most-once' && placement.value.every) {
+    return refuse(
+      'MC_BAD_INPUT',
+      'placement.every: every node starts its own, so there is nothing to agree on',
+      'leave out delivery, or placement.every',
+    )
+  }
   const enabled = parseFields(groupFields.enabled, root, '')
   if (!enabled.ok) return enabled
   const meta = parseFields(groupFields.meta, root, '')
@@ -57,6 +67,20 @@ export function parseDocument(
       meta: meta.value,
     },
   })
+}
+
+/** `roster` beside `delivery` is short for `delivery: { …, roster }`. */
+function moveShortForms(
+  root: Readonly<Record<string, unknown>>,
+): Result<Readonly<Record<string, unknown>>> {
+  const { roster, ...rest } = root
+  if (roster === undefined) return ok(root)
+  const { delivery } = root
+  const inside = typeof delivery === 'string' ? { mode: delivery } : (plainMap(delivery) ?? {})
+  if (inside['roster'] !== undefined) {
+    return refuse('MC_BAD_INPUT', 'roster: is there twice', 'write it inside delivery only')
+  }
+  return ok({ ...rest, delivery: { ...inside, roster } })
 }
 
 function parseTiming(
@@ -133,7 +157,7 @@ export const jobSchema: Schema = {
  * that fails visibly.
  */
 export const defaultGroups: Groups = {
-  life: { state: 'deleted' },
+  life: { state: 'deleted', seats: [], fromMs: 0 },
   enabled: { enabled: true, note: '', untilMs: null },
   timing: {
     schedule: ['@manually'],
@@ -158,6 +182,7 @@ export const defaultGroups: Groups = {
   },
   placement: { tags: {}, every: false, where: null, affinity: 'tick' },
   delivery: {
+    promised: groupFields.delivery.promised.fallback!,
     overlap: 'skip',
     misfire: groupFields.delivery.misfire.fallback!,
     retry: groupFields.delivery.retry.fallback!,

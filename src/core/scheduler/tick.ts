@@ -3,11 +3,12 @@
  * member computes the same ones. Nothing is kept per job; parsed entries come from a bounded cache.
  *
  * A tick exists at T when some entry has T, T is after the write that made the schedule (`anchorMs`)
- * and startAt ≤ T < endAt. Two entries with one instant give one tick. `@after` alone may lie before
+ * and startAt ≤ T < endAt. A generation may begin later. Two entries
+ * with one instant give one tick. `@after` alone may lie before
  * the write, as long as its grace was not over then.
  */
 import { hash64, scale, SCALE_MAX } from '../hash.ts'
-import type { Timing } from '../jobs/definition.ts'
+import type { ActingTiming as Timing } from '../jobs/definition.ts'
 import { ok, refuse, type Result } from '../result.ts'
 import { BoundedCache } from '../bounded-cache.ts'
 import { nextOf, parseSchedule, previousOf, refuseTimezone, type Schedule } from './schedule.ts'
@@ -155,9 +156,9 @@ export function plannedStart(
 }
 
 /** Ticks of an entry exist only after this instant. */
-function lastExcludedMs({ anchorMs, startAtMs }: Timing, schedule: Schedule): number {
+function lastExcludedMs({ anchorMs, startAtMs, fromMs }: Timing, schedule: Schedule): number {
   const writtenMs = schedule.kind === 'after' ? anchorMs - schedule.graceMs - 1 : anchorMs
-  return startAtMs === null ? writtenMs : Math.max(writtenMs, startAtMs - 1)
+  return Math.max(writtenMs, (startAtMs ?? -Infinity) - 1, (fromMs ?? -Infinity) - 1)
 }
 
 /** The parsed entry; `@every` depends on its own job's anchor and is read anew, which is cheap. */

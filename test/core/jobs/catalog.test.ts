@@ -22,7 +22,7 @@ type Written = (typeof groups)[number]
 
 function valueOf(group: Written, n: number): Groups[Written] {
   const values: { [G in Written]: Groups[G] } = {
-    life: { state: n % 3 === 0 ? 'deleted' : 'live' },
+    life: { state: n % 3 === 0 ? 'deleted' : 'live', seats: [], fromMs: 0 },
     enabled: { enabled: n % 2 === 0, note: `n${n}`, untilMs: null },
     meta: { ...defaultGroups.meta, description: `d${n}` },
     placement: { tags: { n: `${n}` }, every: false, where: null, affinity: 'tick' },

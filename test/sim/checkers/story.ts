@@ -43,6 +43,7 @@ const plain: Definition = {
   },
   placement: { tags: {}, every: false, where: null, affinity: 'tick' },
   delivery: {
+    promised: { mode: 'at-least-once', roster: [] },
     overlap: 'allow',
     misfire: { policy: 'latest', deadlineMs: null, max: 10 },
     retry: {

@@ -159,6 +159,7 @@ test('bounds are half-open, instants are given once, lists are united', () => {
 
 test('the interval of a tick, and the deadline and planned start that follow from it', () => {
   const delivery: Delivery = {
+    promised: { mode: 'at-least-once', roster: [] },
     overlap: 'skip',
     misfire: { policy: 'latest', deadlineMs: null, max: 10 },
     retry: {
