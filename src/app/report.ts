@@ -58,6 +58,10 @@ function tell(report: Report): Told {
       return ['warn', 'the process or the machine slept']
     case 'jobChanged':
       return ['info', 'a job changed']
+    case 'calendarChanged':
+      return report.change === 'conflict'
+        ? ['warn', 'a calendar was edited twice at once: see its conflicts']
+        : ['info', 'a calendar changed']
     case 'conflict':
       return ['warn', 'a job was edited twice at once: see its conflicts']
     case 'execution':

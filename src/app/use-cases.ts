@@ -5,6 +5,9 @@ import type { Api, ExplainQuery, ListExecutions, ListJobs } from '../adapters/ht
 import type { Output, PlanQuery, PutJob, ReadOutput } from '../adapters/http/api.ts'
 import type {
   Accepted,
+  Calendar,
+  CalendarList,
+  CalendarWrite,
   ExecutionDetail,
   ExecutionPage,
   Explain,
@@ -27,6 +30,7 @@ import type { Executor } from '../ports/executor.ts'
 import type { Network } from '../ports/network.ts'
 import type { Store } from '../ports/store.ts'
 import type { Happenings } from './happenings.ts'
+import { Calendars } from './queries/calendars.ts'
 import { attemptText } from './queries/execution-item.ts'
 import { History } from './queries/executions.ts'
 import { Explanations } from './queries/explain.ts'
@@ -75,6 +79,7 @@ export class UseCases implements Api {
   readonly #jobs: Jobs
   readonly #pasts: JobHistory
   readonly #writes: JobWrites
+  readonly #calendars: Calendars
   readonly #history: History
   readonly #outputs: Outputs
   readonly #forecasts: Forecasts
@@ -97,6 +102,7 @@ export class UseCases implements Api {
     this.#pasts = new JobHistory(scene)
     this.#jobs = new Jobs({ scene, timelines, forecasts: this.#forecasts, history: this.#pasts })
     this.#writes = new JobWrites({ scene, jobs: this.#jobs, command }, init)
+    this.#calendars = new Calendars({ scene, command }, init)
     this.#history = new History(scene)
     this.#outputs = new Outputs({ scene, history: this.#history, executor, network, happenings })
     this.#explanations = new Explanations({ scene, history: this.#history })
@@ -169,6 +175,27 @@ export class UseCases implements Api {
       key: idempotencyKey,
     })
     return reply.ok ? ok({ job: name, execution: reply.execution ?? '' }) : refused(reply.refusal)
+  }
+
+  // ── calendars ──────────────────────────────────────────────────────────────────────────────────
+
+  async calendars(): Promise<Result<CalendarList>> {
+    return ok(this.#calendars.list())
+  }
+
+  async calendar(name: string): Promise<Result<Calendar>> {
+    return this.#calendars.get(name)
+  }
+
+  async putCalendar(document: unknown, options: PutJob): Promise<Result<CalendarWrite>> {
+    return await this.#calendars.put(document, options)
+  }
+
+  async removeCalendar(
+    name: string,
+    options: { readonly ifMatch?: string },
+  ): Promise<Result<void>> {
+    return await this.#calendars.remove(name, options)
   }
 
   // ── executions ─────────────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,7 @@ import type { Io } from './io.ts'
 
 /** A document and where it stands, for messages. */
 export interface Sourced {
+  readonly kind: 'job' | 'calendar'
   readonly name: string
   readonly document: Readonly<Record<string, unknown>>
   readonly source: string
@@ -25,7 +26,10 @@ export async function readDocuments(io: Io, paths: readonly string[]): Promise<r
       found.push(...documentsIn(text, file === '-' ? 'standard input' : file))
     }
   }
-  const twin = found.find(({ name }, i) => found.findIndex((other) => other.name === name) < i)
+  const twin = found.find(
+    ({ kind, name }, i) =>
+      found.findIndex((other) => other.kind === kind && other.name === name) < i,
+  )
   if (twin === undefined) return found
   throw usage(`${twin.source}: ${twin.name} stands there twice`, 'leave one of them')
 }
@@ -43,7 +47,7 @@ function filesOf(path: string): readonly string[] {
   }
 }
 
-/** Accepts `jobs: […]`, a list, or one job; several YAML documents stand behind each other. */
+/** Accepts `jobs: […]` and `calendars: […]`, a list, or one of them; several YAML documents stand behind each other. */
 function documentsIn(text: string, source: string): readonly Sourced[] {
   const parsed = parseAllDocuments(text, { prettyErrors: true })
   return [...parsed].flatMap((one) => {
@@ -51,21 +55,34 @@ function documentsIn(text: string, source: string): readonly Sourced[] {
     if (error !== undefined) throw usage(`${source}: ${error.message}`, 'correct the YAML')
     const value: unknown = one.toJS({ maxAliasCount: 100 })
     if (value === null) return []
-    return jobsIn(value, source).map((job, i) => named(job, i, source))
+    return documentsOf(value, source)
   })
 }
 
-function jobsIn(value: unknown, source: string): readonly unknown[] {
-  if (Array.isArray(value)) return value
-  if (typeof value !== 'object' || value === null || !('jobs' in value)) return [value]
-  const strangers = Object.keys(value).filter((key) => key !== 'jobs')
-  if (Array.isArray(value.jobs) && strangers.length === 0) return value.jobs
-  throw usage(`${source}: is not only a list named jobs`, 'write jobs: and a list of jobs below it')
+/** One that has rules is a calendar, all others are jobs. */
+function documentsOf(value: unknown, source: string): readonly Sourced[] {
+  const isMap = typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (!isMap || !('jobs' in value || 'calendars' in value)) {
+    const all: readonly unknown[] = Array.isArray(value) ? value : [value]
+    return all.map((one, i) => named(one, i, source))
+  }
+  const { jobs = [], calendars = [], ...strangers } = value as Record<string, unknown>
+  if (!Array.isArray(jobs) || !Array.isArray(calendars) || Object.keys(strangers).length > 0) {
+    throw usage(
+      `${source}: is not only lists named jobs and calendars`,
+      'write jobs: and a list of jobs below it',
+    )
+  }
+  return [
+    ...calendars.map((one, i) => named(one, i, source, 'calendar')),
+    ...jobs.map((one, i) => named(one, i, source, 'job')),
+  ]
 }
 
-function named(job: unknown, index: number, source: string): Sourced {
-  if (typeof job === 'object' && job !== null && 'name' in job && typeof job.name === 'string') {
-    return { name: job.name, document: { ...job }, source }
+function named(one: unknown, index: number, source: string, given?: Sourced['kind']): Sourced {
+  if (typeof one === 'object' && one !== null && 'name' in one && typeof one.name === 'string') {
+    const kind = given ?? ('rules' in one ? 'calendar' : 'job')
+    return { kind, name: one.name, document: { ...one }, source }
   }
-  throw usage(`${source}: job ${index + 1} has no name`, 'give it a name')
+  throw usage(`${source}: ${given ?? 'job'} ${index + 1} has no name`, 'give it a name')
 }

@@ -19,6 +19,7 @@ const verbs: Readonly<Record<string, readonly Verb[]>> = {
   ],
   'Jobs:': [
     verb('job', 'create, show, change and delete jobs', () => import('./commands/job.ts')),
+    verb('calendar', 'when starts are denied', () => import('./commands/calendar.ts')),
     verb('apply', 'make the jobs be as in files', () => import('./commands/apply.ts')),
     verb('next', 'the next instants of a schedule', () => import('./commands/next.ts')),
     verb('plan', 'coming ticks, and where they will run', () => import('./commands/plan.ts')),

@@ -4,9 +4,11 @@ import type { Reply } from './effect.ts'
 import type { Command } from './event.ts'
 import { unknownJob, type Executions } from './execution/executions.ts'
 import type { Post } from './execution/post.ts'
-import type { JobName, MemberId } from './ids.ts'
+import { calendarKey, calendarOfKey, labelOf, type JobName, type MemberId } from './ids.ts'
 import type { Job } from './jobs/catalog.ts'
 import type { Groups, Timing } from './jobs/definition.ts'
+import { checkCalendar, unknownCalendar, unknownReference } from './jobs/calendars.ts'
+import { defaultGroups } from './jobs/document.ts'
 import type { Replica } from './jobs/replica.ts'
 import type { Membership } from './membership/membership.ts'
 import { lifeFor } from './register/seats.ts'
@@ -59,6 +61,10 @@ export class Commands {
         const execution = this.#executions.stop(command.execution, command.attempt)
         return execution.ok ? { ok: true, execution: execution.value } : failed(execution.refusal)
       }
+      case 'putCalendar':
+        return this.#putCalendar(command)
+      case 'removeCalendar':
+        return this.#removeCalendar(command)
       case 'leave':
         this.#membership.leave(this.#turn.clusterMs + command.leadMs)
         this.#executions.takeover.viewChanged()
@@ -93,6 +99,8 @@ export class Commands {
     if (conflict !== undefined) return conflict
     const checked = checkTiming(name, definition.timing, this.#turn.clusterMs)
     if (!checked.ok) return failed(checked.refusal)
+    const unknown = unknownReference(this.#replica.catalog, definition.timing)
+    if (unknown !== undefined) return fromResult(unknown)
     const known = this.#replica.catalog.get(name)
     const life = lifeFor(
       definition.delivery.promised,
@@ -134,6 +142,42 @@ export class Commands {
     return written.ok ? { ok: true, job: name } : failed(written.refusal)
   }
 
+  #putCalendar({ calendar, value, ifMatch }: Extract<Command, { kind: 'putCalendar' }>): Reply {
+    const key = calendarKey(calendar)
+    const live = this.#replica.catalog.live(key)
+    const conflict = mismatch(key, live, ifMatch)
+    if (conflict !== undefined) return conflict
+    const checked = checkCalendar(value)
+    if (!checked.ok) return failed(checked.refusal)
+    const known = this.#replica.catalog.get(key)
+    const generation = live?.generation ?? (known === undefined ? 1 : known.generation + 1)
+    const life = { ...(known?.groups.life ?? defaultGroups.life), state: 'live' } as const
+    return this.#write(key, generation, { calendar: value, life })
+  }
+
+  #removeCalendar({ calendar, ifMatch }: Extract<Command, { kind: 'removeCalendar' }>): Reply {
+    const key = calendarKey(calendar)
+    const { catalog } = this.#replica
+    const live = catalog.live(key)
+    if (live === undefined) return fromResult(unknownCalendar(catalog, calendar))
+    const conflict = mismatch(key, live, ifMatch)
+    if (conflict !== undefined) return conflict
+    const user = catalog
+      .jobs()
+      .find(({ groups }) => groups.timing.calendars.some(({ name }) => name === calendar))
+    if (user !== undefined) {
+      return fromResult(
+        refuse(
+          'MC_IN_USE',
+          `the job ${user.name} refers to the calendar ${calendar}`,
+          'take it out of its calendars first, or give the calendar no rules',
+        ),
+      )
+    }
+    const life = { ...live.groups.life, state: 'deleted' } as const
+    return this.#write(key, live.generation, { life })
+  }
+
   /** A job has reached its limit: every member says the same of it. */
   limitReached({ name, generation, groups }: Job): void {
     const { limit } = groups.timing
@@ -152,9 +196,20 @@ export class Commands {
   /** A job's winner may have changed, by a write of ours or by one that came. */
   jobChanged(name: JobName): void {
     const job = this.#replica.catalog.get(name)
-    this.#planner.jobChanged(name)
+    const calendar = calendarOfKey(name)
+    if (calendar === undefined) this.#planner.jobChanged(name)
+    else {
+      this.#planner.calendarChanged()
+      this.#executions.takeover.viewChanged()
+    }
     if (job === undefined) return
     const change = job.groups.life.state === 'live' ? 'put' : 'deleted'
+    if (calendar !== undefined) {
+      this.#turn.report({ kind: 'calendarChanged', calendar, change })
+      if (job.conflicts.length === 0) return
+      this.#turn.report({ kind: 'calendarChanged', calendar, change: 'conflict' })
+      return
+    }
     this.#turn.report({ kind: 'jobChanged', job: name, change })
     for (const { group, losers } of job.conflicts) {
       this.#turn.report({ kind: 'conflict', job: name, group, siblings: losers.length + 1 })
@@ -177,17 +232,26 @@ function mismatch(
   if (ifMatch === 'none') {
     if (live === undefined) return undefined
     return fromResult(
-      refuse('MC_EXISTS', `a job ${name} exists`, 'replace it with PUT, or choose another name'),
+      refuse(
+        'MC_EXISTS',
+        `a ${labelOf(name)} exists`,
+        'replace it with PUT, or choose another name',
+      ),
     )
   }
-  if (live === undefined) return fromResult(unknownJob(name))
+  if (live === undefined) return fromResult(unknownThing(name))
   if (ifMatch === '*' || ifMatch === live.etag) return undefined
   const refusal = refuse(
     'MC_CONFLICT',
-    `job ${name} changed since it was read`,
+    `${labelOf(name)} changed since it was read`,
     'read it again, apply your change to it, and write',
   )
   return refusal.ok ? undefined : { ok: false, refusal: refusal.refusal, currentEtag: live.etag }
+}
+
+const unknownThing = (key: JobName): Result<never> => {
+  const calendar = calendarOfKey(key)
+  return calendar === undefined ? unknownJob(key) : unknownCalendar(undefined, calendar)
 }
 
 /** An edit that leaves the schedule alone must not move the phase of its intervals. */

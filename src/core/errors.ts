@@ -16,6 +16,8 @@ export type ErrorCode =
   | 'MC_EXISTS'
   | 'MC_CONFLICT'
   | 'MC_UNKNOWN_JOB'
+  | 'MC_UNKNOWN_CALENDAR'
+  | 'MC_IN_USE'
   | 'MC_UNKNOWN_EXECUTION'
   | 'MC_UNKNOWN_MEMBER'
   | 'MC_NOT_RUNNING'
@@ -51,9 +53,11 @@ export const errors: Readonly<Record<ErrorCode, ErrorMeaning>> = {
   MC_BAD_TIMEZONE: { meaning: 'the timezone is not an IANA name known here', exit: 2, status: 400 },
   MC_PAST_INSTANT: { meaning: 'an @at instant lies in the past', exit: 2, status: 400 },
   MC_NAME_CLASH: { meaning: 'another job has this name in different case', exit: 4, status: 409 },
-  MC_EXISTS: { meaning: 'a job of this name exists', exit: 4, status: 409 },
-  MC_CONFLICT: { meaning: 'the job changed since it was read', exit: 4, status: 412 },
+  MC_EXISTS: { meaning: 'a job or calendar of this name exists', exit: 4, status: 409 },
+  MC_CONFLICT: { meaning: 'the job or calendar changed since it was read', exit: 4, status: 412 },
   MC_UNKNOWN_JOB: { meaning: 'no job of this name', exit: 3, status: 404 },
+  MC_UNKNOWN_CALENDAR: { meaning: 'no calendar of this name', exit: 3, status: 404 },
+  MC_IN_USE: { meaning: 'jobs refer to the calendar', exit: 4, status: 409 },
   MC_UNKNOWN_EXECUTION: { meaning: 'no execution of this id', exit: 3, status: 404 },
   MC_UNKNOWN_MEMBER: { meaning: 'no member of this id or name', exit: 3, status: 404 },
   MC_NOT_RUNNING: { meaning: 'the execution is not running', exit: 4, status: 409 },

@@ -2,7 +2,7 @@
 // timeouts, `wallMs` only as an input of cluster time.
 
 import type { AttemptId, ExecutionId, JobName, MemberId } from './ids.ts'
-import type { Definition } from './jobs/definition.ts'
+import type { Calendar, Definition } from './jobs/definition.ts'
 import type { Tally } from './execution/tally.ts'
 import type { Facts } from './placement/where.ts'
 import type { Channel, DurableSelf, Protocol, Topic, Write } from './effect.ts'
@@ -45,6 +45,13 @@ export type Command =
       /** ETag that the job must have; `'*'` = must exist, `'none'` = must not exist; absent = whatever. */
       readonly ifMatch?: string
     }
+  | {
+      readonly kind: 'putCalendar'
+      readonly calendar: string
+      readonly value: Calendar
+      readonly ifMatch?: string
+    }
+  | { readonly kind: 'removeCalendar'; readonly calendar: string; readonly ifMatch?: string }
   | { readonly kind: 'removeJob'; readonly name: JobName; readonly ifMatch?: string }
   | {
       readonly kind: 'pauseJob'

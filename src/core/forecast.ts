@@ -9,13 +9,17 @@ import type { Timers } from './limits.ts'
 import type { Member } from './membership/membership.ts'
 import { placementKey, rankCandidates, type Ranking } from './placement/candidates.ts'
 import { Agenda } from './scheduler/agenda.ts'
-import { lateGraceTicks, tickTimes } from './scheduler/misfire.ts'
+import type { CalendarUse } from './scheduler/calendar.ts'
+import { judgeTick } from './scheduler/judge-tick.ts'
+import { lateGraceTicks } from './scheduler/misfire.ts'
 import { intervalAfter, nextTick, plannedStart, previousTick } from './scheduler/tick.ts'
 
 /** The facts that a forecast rests on. */
 export interface Outlook {
   readonly members: readonly Member[]
   readonly settleMs: number
+  /** The calendars that a job obeys. */
+  usesOf(job: Job): readonly CalendarUse[]
   /** Cluster time. */
   readonly nowMs: number
 }
@@ -30,21 +34,24 @@ export interface Forecast {
   /** No first attempt starts after it. */
   readonly cutoffMs: number
   readonly ranking: Ranking
+  /** The calendar that denies it: nobody will run it. */
+  readonly deniedBy: string | null
 }
 
 /** Who would run this tick of a job, as far as can be known now. */
 export function forecastTick(job: Job, dueMs: number, outlook: Outlook): Forecast {
   const { name, generation, groups } = job
-  const { timing, delivery } = groups
+  const { timing } = groups
   const execution = tickExecutionId(name, generation, dueMs)
   const isPerMember = groups.placement.every && timing.jitterPer === 'member'
   const memberId = isPerMember ? rankFor(job, execution, dueMs, outlook).rank[0] : undefined
-  const { plannedMs, cutoffMs } = tickTimes(name, timing, delivery.misfire, dueMs, memberId)
+  const tick = judgeTick(job, outlook.usesOf(job), dueMs, memberId)
+  const { plannedMs, cutoffMs, deniedBy = null } = tick
   const planned = rankFor(job, execution, plannedMs, outlook)
   // nobody was there in time: until the cutoff whoever is there by now may act
   const isOpen = planned.rank.length === 0 && outlook.nowMs > plannedMs
   const ranking = isOpen ? rankFor(job, execution, outlook.nowMs, outlook) : planned
-  return { job, execution, dueMs, plannedMs, cutoffMs, ranking }
+  return { job, execution, dueMs, plannedMs, cutoffMs, ranking, deniedBy }
 }
 
 /** Candidates of any execution of a job for a start at `plannedMs`. */
@@ -172,6 +179,7 @@ export function previewJob(known: Job | undefined, name: JobName, definition: De
     groups: {
       ...definition,
       life: { ...(known?.groups.life ?? defaultGroups.life), state: 'live' },
+      calendar: defaultGroups.calendar,
       timing: isSameSchedule ? { ...written, anchorMs: old.anchorMs } : written,
       enabled: isStillPaused ? live.groups.enabled : definition.enabled,
     },

@@ -13,6 +13,22 @@ export type ExecutionId = Branded<'ExecutionId'>
 export type AttemptId = Branded<'AttemptId'>
 /** Whose writes a dot counts: 16 hex digits, new at each process start. */
 export type ActorId = Branded<'ActorId'>
+/** What is replicated and is no job: its key in the catalog cannot be a job's name. */
+const calendarPrefix = 'calendar/'
+
+/** Key of a calendar among the jobs of a catalog. */
+export const calendarKey = (name: string): JobName => `${calendarPrefix}${name}` as JobName
+
+/** The calendar's name when the key is a calendar's. */
+export const calendarOfKey = (key: string): string | undefined =>
+  key.startsWith(calendarPrefix) ? key.slice(calendarPrefix.length) : undefined
+
+/** What messages call it. */
+export function labelOf(key: JobName): string {
+  const calendar = calendarOfKey(key)
+  return calendar === undefined ? `job ${key}` : `calendar ${calendar}`
+}
+
 /** Which part of an execution: '0' for one node, a member's id where every member has its own. */
 export type Slot = string
 

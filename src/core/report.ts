@@ -17,6 +17,11 @@ export type Report =
   | { readonly kind: 'resumed'; readonly gapMs: number }
   | { readonly kind: 'jobChanged'; readonly job: JobName; readonly change: 'put' | 'deleted' }
   | {
+      readonly kind: 'calendarChanged'
+      readonly calendar: string
+      readonly change: 'put' | 'deleted' | 'conflict'
+    }
+  | {
       readonly kind: 'conflict'
       readonly job: JobName
       readonly group: string

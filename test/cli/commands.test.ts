@@ -237,7 +237,7 @@ describe('apply', () => {
     ['jobs: [', /standard input: /],
     ['- schedule: x', /job 1 has no name/],
     ['- name: a\n- name: a', /a stands there twice/],
-    ['jobs: []\nextra: 1', /is not only a list named jobs/],
+    ['jobs: []\nextra: 1', /is not only lists named jobs and calendars/],
   ]
   for (const [stdin, says] of bad) {
     test(`refuses ${JSON.stringify(stdin)}`, async () => {

@@ -54,6 +54,7 @@ function member(letter: string, fields: Partial<NodeRecord> = {}): Member {
 const outlook = (members: readonly Member[], nowMs: number = startMs): Outlook => ({
   members,
   settleMs,
+  usesOf: () => [],
   nowMs,
 })
 

@@ -97,6 +97,7 @@ describe('the numbers of the overview', () => {
       plannedAt,
       node,
       nodeName: node,
+      deniedBy: null,
       rank: [],
       excluded: [],
     })

@@ -51,6 +51,7 @@ function tick(seconds: number, node: string | null): PlannedTick {
     plannedAt: at(seconds),
     node,
     nodeName: node === null ? null : 'a',
+    deniedBy: null,
     rank,
     excluded,
   }

@@ -2,6 +2,9 @@ import type { Result } from '../../core/result.ts'
 import type { OutputPage as OutputBytes } from '../../ports/executor.ts'
 import type {
   Accepted,
+  Calendar,
+  CalendarList,
+  CalendarWrite,
   ExecutionDetail,
   ExecutionPage,
   Explain,
@@ -88,6 +91,11 @@ export interface Api {
   resumeJob(name: string): Promise<Result<Job>>
   /** Starts it now; the same key means the same execution. */
   runJob(name: string, options: { readonly idempotencyKey: string }): Promise<Result<Accepted>>
+  calendars(): Promise<Result<CalendarList>>
+  calendar(name: string): Promise<Result<Calendar>>
+  /** As {@link Api.putJob}. */
+  putCalendar(document: unknown, options: PutJob): Promise<Result<CalendarWrite>>
+  removeCalendar(name: string, options: { readonly ifMatch?: string }): Promise<Result<void>>
   executions(query: ListExecutions): Promise<Result<ExecutionPage>>
   execution(id: string): Promise<Result<ExecutionDetail>>
   output(id: string, query: ReadOutput): Promise<Result<Output>>

@@ -8,6 +8,7 @@ import { describeApi } from './openapi.ts'
 import { servePage } from './pages.ts'
 import type { PageFiles } from './pages.ts'
 import { refuseWith, RequestRefused } from './problem.ts'
+import { calendarRoutes } from './routes/calendars.ts'
 import { clusterRoutes } from './routes/cluster.ts'
 import { executionRoutes } from './routes/executions.ts'
 import { jobRoutes } from './routes/jobs.ts'
@@ -57,6 +58,7 @@ export function routesOf(
   const routes: Route[] = [
     ...clusterRoutes(api),
     ...jobRoutes(api),
+    ...calendarRoutes(api),
     ...executionRoutes(api),
     ...streamRoutes(streams),
   ]

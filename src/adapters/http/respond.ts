@@ -48,3 +48,15 @@ export function readMustBeNew(request: Request): boolean {
   if (header === '*') return true
   throw new RequestRefused('MC_BAD_INPUT', 'If-None-Match is not *', 'send If-None-Match: *')
 }
+
+/** The path names it; a document that says the same or nothing is accepted. */
+export function withName(name: string, body: unknown): unknown {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body
+  if (!('name' in body)) return { name, ...body }
+  if (body.name === name) return body
+  throw new RequestRefused(
+    'MC_BAD_INPUT',
+    `name: is not ${JSON.stringify(name)} as in the path`,
+    'leave it out, or PUT to its own path; nothing can be renamed',
+  )
+}

@@ -2,6 +2,7 @@
 // that the OpenAPI document shows. Names are in camelCase, instants are RFC 3339 in UTC.
 
 export * from './schema/typed.ts'
+export * from './schema/calendar.ts'
 export * from './schema/execution.ts'
 export * from './schema/happening.ts'
 export * from './schema/job.ts'

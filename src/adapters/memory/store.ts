@@ -403,7 +403,7 @@ function count(image: MemoryImage): Counts {
     duplicates: [...image.slots.values()].reduce((n, rows) => n + duplicates(rows), 0),
     missed: sum((record) => hasEndedSo(record, ['missed', 'no-eligible-node'])),
     skipped: sum((record) =>
-      hasEndedSo(record, ['skipped-overlap', 'paused', 'superseded', 'capped']),
+      hasEndedSo(record, ['skipped-overlap', 'paused', 'superseded', 'capped', 'blackout']),
     ),
   }
 }

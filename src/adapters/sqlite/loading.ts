@@ -142,7 +142,7 @@ function count(database: Database): Counts {
          sum(outcome = 'success') AS succeeded,
          sum(outcome IN ('failure', 'cancelled', 'lost', 'unknown')) AS failed,
          sum(iif(outcome IN ('missed', 'no-eligible-node'), count, 0)) AS missed,
-         sum(iif(outcome IN ('skipped-overlap', 'paused', 'superseded', 'capped'), count, 0)) AS skipped
+         sum(iif(outcome IN ('skipped-overlap', 'paused', 'superseded', 'capped', 'blackout'), count, 0)) AS skipped
        FROM record`,
     )
     .get()

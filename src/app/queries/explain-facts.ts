@@ -10,8 +10,9 @@ import type { Job } from '../../core/jobs/catalog.ts'
 import type { Node } from '../../core/node.ts'
 import type { Ranking } from '../../core/placement/candidates.ts'
 import { majorityOf } from '../../core/register/register.ts'
-import { tickTimes } from '../../core/scheduler/misfire.ts'
-import { previousTick } from '../../core/scheduler/tick.ts'
+import { judgeTick } from '../../core/scheduler/judge-tick.ts'
+import { plannedStart, previousTick } from '../../core/scheduler/tick.ts'
+import type { CalendarUse } from '../../core/scheduler/calendar.ts'
 import type { ExecutionRow } from '../../ports/store.ts'
 import { hasClaim } from './execution-item.ts'
 import { labelOf, toInstant, type Scene } from './scene.ts'
@@ -43,7 +44,7 @@ export function factsOf(scene: Scene, subject: Subject): readonly string[] {
       ? ['the definition of then is gone: when and where cannot be worked out any more']
       : [
           ...pauseFacts(scene, subject, job),
-          ...timeFacts(subject, job),
+          ...timeFacts(scene, subject, job),
           ...placementFacts(scene.node, subject, job),
         ]),
     ...watchFacts(scene.node, subject),
@@ -63,8 +64,8 @@ function pauseFacts(scene: Scene, { dueMs }: Subject, job: Job): readonly string
   return [`the job is paused${until}${enabled.note === '' ? '' : `: ${enabled.note}`}`]
 }
 
-function timeFacts({ dueMs, head, ranking }: Subject, job: Job): readonly string[] {
-  const { timing, delivery } = job.groups
+function timeFacts(scene: Scene, { dueMs, head, ranking }: Subject, job: Job): readonly string[] {
+  const { timing } = job.groups
   if (head?.record.trigger === 'dispatch') {
     return [`it was dispatched at ${toInstant(dueMs)}, not due by the schedule`]
   }
@@ -73,13 +74,29 @@ function timeFacts({ dueMs, head, ranking }: Subject, job: Job): readonly string
   }
   const memberId = job.groups.placement.every ? ranking.rank[0] : undefined
   const isPerMember = memberId !== undefined && timing.jitterPer === 'member'
-  const { plannedMs, cutoffMs } = tickTimes(job.name, timing, delivery.misfire, dueMs, memberId)
-  const jitter = plannedMs === dueMs ? '' : ` (jitter of ${plannedMs - dueMs} ms)`
+  const uses = scene.node.replica.catalog.usesOf(job)
+  const { plannedMs, cutoffMs, deniedBy } = judgeTick(job, uses, dueMs, memberId)
+  const jitterMs = plannedStart(job.name, timing, dueMs, memberId) - dueMs
+  const jitter = jitterMs === 0 ? '' : ` (jitter of ${jitterMs} ms)`
   return [
     ...(isPerMember ? ['each node has a jitter of its own, this is that of rank 0'] : []),
     `due at ${toInstant(dueMs)}, planned start ${toInstant(plannedMs)}${jitter}`,
+    ...calendarFacts(uses, { denied: deniedBy, shiftMs: plannedMs - dueMs - jitterMs }),
     `no first attempt starts after ${toInstant(cutoffMs)}`,
   ]
+}
+
+/** What the calendars say, as they are now. */
+function calendarFacts(
+  uses: readonly CalendarUse[],
+  verdict: { readonly denied: string | undefined; readonly shiftMs: number },
+): readonly string[] {
+  if (uses.length === 0) return []
+  if (verdict.denied !== undefined) return [`the calendar ${verdict.denied} denies this start`]
+  const names = uses.map(({ name }) => name).join(', ')
+  return verdict.shiftMs > 0
+    ? [`the calendars ${names} move the start by ${verdict.shiftMs} ms`]
+    : [`the calendars ${names} allow this start`]
 }
 
 function placementFacts(
@@ -194,6 +211,7 @@ const meanings: Readonly<Record<string, string>> = {
   missed: 'it did not run: nobody was there to start it',
   paused: 'it did not run, because the job was paused',
   'no-eligible-node': 'it did not run: no member was a candidate until its deadline',
+  blackout: 'it did not run, because a calendar denied its start',
   capped: 'it did not run, because the job had reached its limit',
   superseded: 'it did not run, because the job was changed before it was started',
 }

@@ -33,10 +33,10 @@ export class Forecasts {
     const { node } = this.#scene
     const outlook = outlookOf(this.#scene)
     const ticks = runs.value.map(({ job, dueMs }): PlannedTick => {
-      const { ranking, plannedMs } = forecastTick(job, dueMs, outlook)
+      const { ranking, plannedMs, deniedBy } = forecastTick(job, dueMs, outlook)
       return {
         job: job.name,
-        ...tickOf(node, { dueMs, plannedMs, ranking }),
+        ...tickOf(node, { dueMs, plannedMs, ranking, deniedBy }),
         ...namesOf(node, ranking),
       }
     })
@@ -74,8 +74,8 @@ export class Forecasts {
     const runs = await this.#timelines.ahead(Infinity, max)
     const outlook = outlookOf(this.#scene)
     return runs.map(({ job, dueMs }) => {
-      const { ranking } = forecastTick(job, dueMs, outlook)
-      const [node = null] = ranking.rank
+      const { ranking, deniedBy } = forecastTick(job, dueMs, outlook)
+      const node = deniedBy === null ? (ranking.rank[0] ?? null) : null
       return {
         job: job.name,
         scheduledAt: toInstant(dueMs),
@@ -89,14 +89,20 @@ export class Forecasts {
 
 function tickOf(
   node: Node,
-  { dueMs, plannedMs, ranking }: Pick<Forecast, 'dueMs' | 'plannedMs' | 'ranking'>,
+  {
+    dueMs,
+    plannedMs,
+    ranking,
+    deniedBy,
+  }: Pick<Forecast, 'dueMs' | 'plannedMs' | 'ranking' | 'deniedBy'>,
 ): JobTick {
-  const [first = null] = ranking.rank
+  const first = deniedBy === null ? (ranking.rank[0] ?? null) : null
   return {
     scheduledAt: toInstant(dueMs),
     plannedAt: toInstant(plannedMs),
     node: first,
     nodeName: nameOf(node, first),
+    deniedBy,
   }
 }
 

@@ -15,6 +15,8 @@ export function toHappening(node: Node, report: Report): Happening | undefined {
       return { type: 'job', job: report.job, change: report.change }
     case 'conflict':
       return { type: 'job', job: report.job, change: 'conflict' }
+    case 'calendarChanged':
+      return { type: 'calendar', calendar: report.calendar, change: report.change }
     case 'memberChanged':
       return { type: 'member', member: report.member, name: report.name, state: report.state }
     case 'ready':

@@ -9,6 +9,7 @@ import { unknownJob } from '../../core/execution/executions.ts'
 import type { JobName } from '../../core/ids.ts'
 import type { Job } from '../../core/jobs/catalog.ts'
 import { groupNames, type Definition } from '../../core/jobs/definition.ts'
+import { unknownReference } from '../../core/jobs/calendars.ts'
 import { parseDocument, toDocument } from '../../core/jobs/document.ts'
 import { limits } from '../../core/limits.ts'
 import { ok, refuse, type Result } from '../../core/result.ts'
@@ -131,6 +132,12 @@ export class JobWrites {
     return ok(this.#answer(before, job, { change, hasTimezone, dryRun: true }))
   }
 
+  /** A preview may refer to a calendar that is written with it. */
+  #missingCalendars({ groups }: Job): readonly string[] {
+    const refused = unknownReference(this.#scene.node.replica.catalog, groups.timing)
+    return refused === undefined || refused.ok ? [] : [refused.refusal.message]
+  }
+
   #answer(
     before: Job | undefined,
     job: Job,
@@ -147,7 +154,10 @@ export class JobWrites {
       ...shown,
       change,
       differences: before === undefined ? [] : differencesOf(documentOf(before), documentOf(job)),
-      warnings: warningsOf(job, outlookOf(this.#scene), { timers, hasTimezone }),
+      warnings: [
+        ...warningsOf(job, outlookOf(this.#scene), { timers, hasTimezone }),
+        ...this.#missingCalendars(job),
+      ],
       dryRun,
     }
   }

@@ -20,6 +20,7 @@ export function outlookOf({ node, nowMs }: Scene): Outlook {
     members: node.membership.members(),
     settleMs: node.timers.settleMs,
     nowMs: nowMs(),
+    usesOf: (job) => node.replica.catalog.usesOf(job),
   }
 }
 

@@ -1,4 +1,4 @@
-import type { JobDifference, JobWrite } from '../answers.ts'
+import type { CalendarWrite, JobDifference, JobWrite } from '../answers.ts'
 import { CliError } from '../cli-error.ts'
 import { apiPath } from '../client.ts'
 import type { Client } from '../client.ts'
@@ -21,8 +21,9 @@ interface Flags {
   readonly yes?: boolean
 }
 
-/** One job and what is to be done to it. */
+/** One job or calendar and what is to be done to it. */
 interface Step {
+  readonly kind: Sourced['kind']
   readonly name: string
   readonly change: JobWrite['change'] | 'deleted'
   readonly differences: readonly JobDifference[]
@@ -67,25 +68,27 @@ async function stepsTo(
   prune: boolean,
 ): Promise<readonly Step[]> {
   const steps: Step[] = []
-  for (const { name, document, source } of documents) {
+  // jobs refer to calendars, so these come first
+  const ordered = documents.toSorted((a, b) => Number(a.kind === 'job') - Number(b.kind === 'job'))
+  for (const { kind, name, document, source } of ordered) {
     try {
-      const path = apiPath`/jobs/${name}`
-      const write = await client.send<JobWrite>('PUT', path, {
+      const write = await client.send<JobWrite | CalendarWrite>('PUT', pathOf(kind, name), {
         query: { dryRun: 1 },
         body: document,
       })
       const { change, differences, etag } = write
-      steps.push({ name, change, differences, etag, document })
+      steps.push({ kind, name, change, differences, etag, document })
     } catch (error) {
       if (!(error instanceof CliError) || error.exit !== exitCodes.usage) throw error
       throw new CliError(error.code, `${source}: ${name}: ${error.message}`, error.hint)
     }
   }
   if (!prune) return steps
-  const kept = new Set(documents.map(({ name }) => name))
+  const jobs = documents.filter(({ kind }) => kind === 'job')
+  const kept = new Set(jobs.map(({ name }) => name))
   const others = (await readJobs(client)).filter(({ name }) => !kept.has(name))
   const deletions = others.map(({ name, etag }) => {
-    return { name, etag, change: 'deleted', differences: [] } as const
+    return { kind: 'job', name, etag, change: 'deleted', differences: [] } as const
   })
   return [...steps, ...deletions]
 }
@@ -95,7 +98,11 @@ async function mayChange(io: Io, changes: readonly Step[], yes: boolean): Promis
   const deletions = changes.filter(({ change }) => change === 'deleted').length
   if (changes.length === 0 || (deletions === 0 && io.ask === undefined)) return true
   const lost = deletions === 0 ? '' : `, and delete ${deletions}`
-  return await confirm(io, yes, `change ${countText(changes.length - deletions, 'job')}${lost}?`)
+  return await confirm(
+    io,
+    yes,
+    `change ${countText(changes.length - deletions, changes.every(({ kind }) => kind === 'job') ? 'job' : 'object')}${lost}?`,
+  )
 }
 
 /** Goes on after a failure: the other jobs are as good as before. */
@@ -105,12 +112,12 @@ async function carryOut(
   changes: readonly Step[],
 ): Promise<readonly Failure[]> {
   const failures: Failure[] = []
-  for (const { name, change, etag, document } of changes) {
+  for (const { kind, name, change, etag, document } of changes) {
     const headers: Record<string, string> =
       change === 'created' ? { 'if-none-match': '*' } : { 'if-match': `"${etag}"` }
     const send = document === undefined ? { headers } : { headers, body: document }
     try {
-      await client.send(document === undefined ? 'DELETE' : 'PUT', apiPath`/jobs/${name}`, send)
+      await client.send(document === undefined ? 'DELETE' : 'PUT', pathOf(kind, name), send)
     } catch (error) {
       if (!(error instanceof CliError)) throw error
       failures.push({ name, code: error.code, message: error.message })
@@ -124,8 +131,11 @@ function exitOf([first]: readonly Failure[]): number {
   return new CliError(first?.code ?? 'MC_INTERNAL', '', '').exit
 }
 
-function shown({ name, change, differences }: Step): object {
-  return { name, change, differences }
+const pathOf = (kind: Step['kind'], name: string): string =>
+  kind === 'job' ? apiPath`/jobs/${name}` : apiPath`/calendars/${name}`
+
+function shown({ kind, name, change, differences }: Step): object {
+  return { ...(kind === 'job' ? {} : { kind }), name, change, differences }
 }
 
 const signs = {

@@ -41,6 +41,8 @@ export const define: Define = (command, io) => {
           jitterMs: 0,
           jitterPer: 'job',
           limit: null,
+          calendars: [],
+          ignoreFreeze: false,
           anchorMs: fromMs,
         }
         const { schedules } = valueOf(checkTiming(job, timing, fromMs))

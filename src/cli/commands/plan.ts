@@ -33,7 +33,7 @@ export const define: Define = (command, io) => {
           columns: [
             { title: 'WHEN', cell: ({ scheduledAt }) => instantText(scheduledAt, nowMs) },
             { title: 'JOB', cell: ({ job }) => job },
-            { title: 'NODE', cell: ({ node, nodeName }) => nodeText(node, nodeName) },
+            { title: 'NODE', cell: whereText },
             { title: 'THEN', cell: othersText },
             { title: 'EXCLUDED', cell: excludedText, wide: true },
           ],
@@ -44,8 +44,14 @@ export const define: Define = (command, io) => {
     )
 }
 
+/** Where it runs, or the calendar that denies it. */
+function whereText({ node, nodeName, deniedBy }: PlannedTick): string {
+  return deniedBy === null ? nodeText(node, nodeName) : `blackout: ${deniedBy}`
+}
+
 /** Who takes over, in this order. */
-function othersText({ node, rank }: PlannedTick): string {
+function othersText({ node, rank, deniedBy }: PlannedTick): string {
+  if (deniedBy !== null) return '-'
   const others = rank.filter(({ id }) => id !== node).map(shortName)
   return others.length === 0 ? '-' : others.join(', ')
 }

@@ -5,7 +5,7 @@ import { limits, type Timers } from '../limits.ts'
 import type { Job } from '../jobs/catalog.ts'
 import type { Replica } from '../jobs/replica.ts'
 import type { Membership } from '../membership/membership.ts'
-import { plannedStart } from '../scheduler/tick.ts'
+import { judgeTick } from '../scheduler/judge-tick.ts'
 import type { Turn } from '../turn.ts'
 import {
   decodeExecMessage,
@@ -150,7 +150,9 @@ export class Dialog {
     // due or not: what this node has not looked at, it is going to
     if (!this.#isAhead(job, dueMs)) return { kind: 'none' }
     const ownSlot = job.groups.placement.every ? parts.slot : undefined
-    const plannedMs = plannedStart(job.name, job.groups.timing, dueMs, ownSlot)
+    const uses = this.#replica.catalog.usesOf(job)
+    const { plannedMs, deniedBy } = judgeTick(job, uses, dueMs, ownSlot)
+    if (deniedBy !== undefined) return { kind: 'none' }
     const { rank } = this.#executions.rankAt(job, parts.execution, plannedMs)
     return rank.includes(this.#membership.self)
       ? { kind: 'willing', inMs: this.#ahead(plannedMs) }

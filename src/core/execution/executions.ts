@@ -22,6 +22,7 @@ import { judgeWhere } from '../placement/where.ts'
 import type { Ballots } from '../register/ballots.ts'
 import { Claims, type Role } from '../register/claims.ts'
 import type { Claim } from '../register/register.ts'
+import { deniedUntil } from '../scheduler/calendar.ts'
 import type { Result } from '../result.ts'
 import type { Crypto } from '../trust/crypto.ts'
 import type { Turn } from '../turn.ts'
@@ -135,6 +136,7 @@ export class Executions {
         observersOf: (member) => this.#membership.observersOf(member),
         isDecided: (watch) => this.isDecided(watch),
         isFresh: (plannedMs) => this.#world.isFresh(plannedMs),
+        deniedUntil: (watch) => this.#deniedUntil(watch),
         home: (job) => this.#post.home(job),
         claim: (watch, rank, why) => this.#claim(watch, rank, why),
         expire: (watch) => {
@@ -236,6 +238,7 @@ export class Executions {
       const { holds, because } = judgeWhere(where, this.#membership.ownFacts)
       if (holds !== true) return `${because}, and the job wants ${where}`
     }
+    if (this.#deniedUntil(watch) !== undefined) return 'a calendar denies it now'
     const isSkipped = watch.number === 1 && this.#overlaps(job, watch)
     if (job.groups.life.seats.length > 0 && !isSkipped) return this.#seek(watch, job, { rank, why })
     this.#keepNotes(watch)
@@ -266,6 +269,13 @@ export class Executions {
     this.takeover.drop(watch.attempt)
     const receivers = [...this.#post.receivers(), ...watch.askers]
     this.#runs.start(watch, job, { ...role, receivers, fence })
+  }
+
+  /** A late start is judged again by the calendars; what somebody asked for is not. */
+  #deniedUntil(wanted: Wanted): number | undefined {
+    const job = this.#replica.catalog.live(wanted.job)
+    if (job === undefined || isDispatch(wanted.execution)) return undefined
+    return deniedUntil(this.#replica.catalog.usesOf(job), this.#turn.clusterMs)
   }
 
   /** Whether another execution of the job is running as far as this node knows. */
@@ -420,6 +430,9 @@ export class Executions {
     if (now - this.#sweptAtMs < sweepMs || !this.#world.isReady()) return
     this.#sweptAtMs = now
     for (const newest of this.#newestOpen()) this.#loseIfGone(newest)
+    this.#runs.stopOutside((job) =>
+      this.#replica.catalog.usesOf(job).filter(({ atEnd }) => atEnd === 'cancel'),
+    )
   }
 
   /** Monotonic instant of the next thing to do. */

@@ -7,6 +7,7 @@ import type { RetryCause } from '../jobs/definition.ts'
 import type { Replica } from '../jobs/replica.ts'
 import type { Timers } from '../limits.ts'
 import type { Membership } from '../membership/membership.ts'
+import { deniedBy, type CalendarUse } from '../scheduler/calendar.ts'
 import { retryWaitMs } from '../scheduler/retry.ts'
 import type { Turn } from '../turn.ts'
 import { draftOf } from './draft.ts'
@@ -15,7 +16,7 @@ import type { ExecutionRecord, Outcome, StoredRecord, Why } from './record.ts'
 import type { Records } from './records.ts'
 import type { Wanted, Watch } from './takeover.ts'
 
-export type StopReason = 'timeout' | 'operator' | 'shutdown'
+export type StopReason = 'timeout' | 'operator' | 'shutdown' | 'window-end'
 
 interface Running {
   readonly wanted: Wanted
@@ -175,6 +176,16 @@ export class OwnRuns {
     this.#turn.emit({ kind: 'stop', attempt, killAfterMs })
   }
 
+  /** Stops what a calendar that cancels does not let run on; what somebody asked for goes on. */
+  stopOutside(usesOf: (job: Job) => readonly CalendarUse[]): void {
+    for (const [attempt, { record, stopReason }] of this.#running) {
+      const job = this.#replica.catalog.live(record.job)
+      if (job === undefined || stopReason !== undefined || record.trigger === 'dispatch') continue
+      if (deniedBy(usesOf(job), this.#turn.clusterMs) !== undefined)
+        this.stop(attempt, 'window-end')
+    }
+  }
+
   stopAll(): void {
     for (const attempt of this.#running.keys()) this.stop(attempt, 'shutdown')
   }
@@ -207,10 +218,8 @@ function judgeEnd(
   report: Extract<ExecutionReport, { kind: 'ended' }>,
   { stopReason, successCodes }: Pick<Running, 'stopReason' | 'successCodes'>,
 ): { outcome: Outcome; reason: string } {
-  if (stopReason === 'operator' || stopReason === 'shutdown') {
-    return { outcome: 'cancelled', reason: stopReason }
-  }
   if (stopReason === 'timeout') return { outcome: 'failure', reason: 'timeout' }
+  if (stopReason !== undefined) return { outcome: 'cancelled', reason: stopReason }
   if (report.reason === 'exit' && report.exit !== null && successCodes.includes(report.exit)) {
     return { outcome: 'success', reason: (report.warning ?? '').slice(0, 255) }
   }

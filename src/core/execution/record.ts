@@ -15,6 +15,7 @@ export type NotRunOutcome =
   | 'no-eligible-node'
   | 'superseded'
   | 'capped'
+  | 'blackout'
 export type Outcome = RanOutcome | NotRunOutcome
 
 export const ranOutcomes: readonly RanOutcome[] = [
@@ -31,6 +32,7 @@ export const notRunOutcomes: readonly NotRunOutcome[] = [
   'no-eligible-node',
   'superseded',
   'capped',
+  'blackout',
 ]
 
 /** What made an executor start. */

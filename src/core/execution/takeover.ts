@@ -53,6 +53,8 @@ export interface Watch extends Wanted {
   /** Members that did not know it before we told them. */
   readonly taught: Set<MemberId>
   called: boolean
+  /** From when on starts are allowed, after calendars denied them. */
+  openMs: number
   /** Members that asked about it and are to hear of the claim. */
   readonly askers: Set<MemberId>
   /** What happened, for `explain`. */
@@ -69,6 +71,8 @@ export interface TakeoverWorld {
   /** Alive members with a link to us that observe this one. */
   observersOf(member: MemberId): readonly MemberId[]
   isDecided(watch: Watch): boolean
+  /** Until when calendars deny its start; undefined when they do not. */
+  deniedUntil(watch: Watch): number | undefined
   /** Whether this node became ready or resumed so shortly before P that others may not know. */
   isFresh(plannedMs: number): boolean
   home(job: JobName): readonly MemberId[]
@@ -131,6 +135,7 @@ export class Takeover {
       asked: new Set(),
       taught: new Set(),
       called: false,
+      openMs: wanted.plannedMs,
       askers: new Set(),
       notes: [],
     }
@@ -211,6 +216,12 @@ export class Takeover {
       this.#setPhase(watch, { kind: 'waiting' }, watch.plannedMs - now)
       return
     }
+    const deniedUntilMs = this.#world.deniedUntil(watch)
+    if (deniedUntilMs !== undefined) {
+      watch.openMs = Math.min(deniedUntilMs, watch.cutoffMs + 1)
+      this.#setPhase(watch, { kind: 'waiting' }, watch.openMs - now)
+      return
+    }
     const rank = this.#world.rank(watch)
     const place = rank.indexOf(this.#world.self)
     if (place < 0) {
@@ -222,7 +233,7 @@ export class Takeover {
       this.#setPhase(watch, { kind: 'standby' }, toCutoff)
       return
     }
-    const wait = watch.called ? 0 : watch.plannedMs + alive.length * watch.graceMs - now
+    const wait = watch.called ? 0 : watch.openMs + alive.length * watch.graceMs - now
     if (wait > 0) this.#setPhase(watch, { kind: 'waiting' }, Math.min(wait, toCutoff))
     else this.#ask(watch, rank)
   }

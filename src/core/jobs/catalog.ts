@@ -1,4 +1,4 @@
-// Every job that this node knows, as the causally newest signed writes of each field group.
+// Every job that this node knows, and every calendar, as the causally newest signed writes of each field group.
 //
 // A group holds siblings: writes of which none had seen another. Normally there is one. A new write
 // removes the siblings that its author had seen and joins the others, which makes merging a matter of
@@ -11,14 +11,15 @@
 // before running, else the newest by hybrid clock, author and id.
 
 import { BoundedCache } from '../bounded-cache.ts'
-import type { JobName } from '../ids.ts'
+import { calendarKey, calendarOfKey, type JobName } from '../ids.ts'
 import { compareHlc } from '../clock/hybrid.ts'
 import { covers, joinContexts, type Context } from '../clock/version-vector.ts'
 import { hash64, hex64 } from '../hash.ts'
 import { limits } from '../limits.ts'
 import { compareText } from '../order.ts'
+import { freezeName, type CalendarUse } from '../scheduler/calendar.ts'
 import { encode, type Cbor } from '../wire/cbor.ts'
-import { groupNames, type ActingTiming, type GroupName, type Groups } from './definition.ts'
+import { storedGroups, type ActingTiming, type GroupName, type Groups } from './definition.ts'
 import { defaultGroups } from './document.ts'
 import type { Intent } from './intent.ts'
 
@@ -44,7 +45,7 @@ export interface Conflict {
   readonly losers: readonly Loser[]
 }
 
-/** A job as it acts here and now: the winner of each group. */
+/** A job or a calendar as it acts here and now: the winner of each group. */
 export interface Job {
   readonly name: JobName
   readonly generation: number
@@ -68,8 +69,13 @@ export type Applied =
   | { readonly kind: 'known' }
   | { readonly kind: 'applied'; readonly forgotten: readonly Intent[] }
 
+const noUses: readonly CalendarUse[] = []
+const freeze = { name: freezeName, onDeny: 'skip', atEnd: 'finish' } as const
+
 export class Catalog {
   readonly #entries = new Map<JobName, Entry>()
+  /** Keys of calendars, deleted ones included. */
+  readonly #calendars = new Set<JobName>()
   /** How many groups hold each intent: one that no group holds any more is forgotten. */
   readonly #held = new Map<string, { intent: Intent; groups: number }>()
   /** Jobs as they act, of those looked at lately: the winners follow from the writes at any time. */
@@ -99,10 +105,11 @@ export class Catalog {
     if (entry === undefined) {
       entry = { groups: {} }
       this.#entries.set(intent.job, entry)
+      if (calendarOfKey(intent.job) !== undefined) this.#calendars.add(intent.job)
     }
     const forgotten: Intent[] = []
     let isNews = false
-    for (const group of groupNames) {
+    for (const group of storedGroups) {
       if (intent.groups[group] !== undefined && this.#merge(entry, group, intent, forgotten)) {
         isNews = true
       }
@@ -190,9 +197,30 @@ export class Catalog {
   /** All live jobs, by name. */
   jobs(): readonly Job[] {
     return [...this.#entries.keys()]
+      .filter((key) => calendarOfKey(key) === undefined)
       .sort()
       .map((name) => this.live(name))
       .filter((job) => job !== undefined)
+  }
+
+  /** All live calendars, by name, each under its own key. */
+  calendars(): readonly Job[] {
+    return [...this.#calendars]
+      .sort()
+      .map((key) => this.live(key))
+      .filter((calendar) => calendar !== undefined)
+  }
+
+  /** The calendars that a job obeys, as they are now; one that is gone denies nothing. */
+  usesOf({ groups: { timing } }: Job): readonly CalendarUse[] {
+    if (this.#calendars.size === 0) return noUses
+    const { calendars, ignoreFreeze } = timing
+    const isNamed = calendars.some(({ name }) => name === freezeName)
+    const refs = ignoreFreeze || isNamed ? calendars : [...calendars, freeze]
+    return refs.flatMap((ref) => {
+      const calendar = this.live(calendarKey(ref.name))
+      return calendar === undefined ? [] : [{ ...ref, calendar: calendar.groups.calendar }]
+    })
   }
 
   /** Clock of one group: what a write of it now would have seen. */
@@ -269,7 +297,7 @@ function resolve(name: JobName, groups: SiblingsByGroup): Job {
   let clock: Context = new Map()
   let changedMs = 0
   let isSupported = true
-  for (const group of groupNames) {
+  for (const group of storedGroups) {
     const siblings: readonly Sibling[] = groups[group] ?? []
     const winner = siblings[0]
     winners[group] = winner?.value ?? defaultGroups[group]

@@ -10,6 +10,50 @@ export interface Limit {
   readonly afterwards: 'pause' | 'delete'
 }
 
+/** A calendar that a job obeys. */
+export interface CalendarRef {
+  readonly name: string
+  /** `shift`: a denied start moves to the end of the denial if that is before the next tick. */
+  readonly onDeny: 'skip' | 'shift'
+  /** What happens to an execution that is open when starts become denied. */
+  readonly atEnd: 'finish' | 'cancel'
+}
+
+/** What a rule covers: half-open intervals of local time, `[from, to)`. Days count from 1970-01-01. */
+export type Cover =
+  | { readonly form: 'dates'; readonly days: readonly number[] }
+  /** The same days each year, both included: month · 100 + day. */
+  | {
+      readonly form: 'yearly'
+      readonly spans: readonly { readonly from: number; readonly to: number }[]
+    }
+  /** Minutes of the day; `toMinute` at or before `fromMinute` is on the next day. */
+  | {
+      readonly form: 'daily'
+      readonly fromMinute: number
+      readonly toMinute: number
+      /** Days on which it begins, 0 is Sunday; all when empty. */
+      readonly weekdays: readonly number[]
+    }
+  | { readonly form: 'cron'; readonly pattern: string; readonly forMs: number }
+  /** Instants, or readings of the local clock as if it showed UTC. */
+  | {
+      readonly form: 'range'
+      readonly from: { readonly ms: number; readonly isLocal: boolean }
+      readonly to: { readonly ms: number; readonly isLocal: boolean }
+    }
+
+export interface CalendarRule {
+  readonly kind: 'deny' | 'allow'
+  readonly cover: Cover
+}
+
+/** When starts are denied. */
+export interface Calendar {
+  readonly timezone: string
+  readonly rules: readonly CalendarRule[]
+}
+
 /** When the job has ticks. */
 export interface Timing {
   /** At least one entry, each a form of docs/reference/schedule.md: cron, `@every`, `@at`, `@manually` … */
@@ -23,6 +67,9 @@ export interface Timing {
   /** `member`: where every member has its own slot, each has a jitter of its own. */
   readonly jitterPer: 'job' | 'member'
   readonly limit: Limit | null
+  readonly calendars: readonly CalendarRef[]
+  /** The calendar `freeze` of the fleet does not apply. */
+  readonly ignoreFreeze: boolean
   /** Phase of `@every`: instant of the write that set the interval; ticks exist only after it. */
   readonly anchorMs: number
 }
@@ -165,7 +212,7 @@ export interface Life {
   readonly fromMs: number
 }
 
-/** The field groups of a job and the type of each group's value. */
+/** The field groups of what is replicated and the type of each group's value. */
 export interface Groups {
   readonly life: Life
   readonly enabled: Enabled
@@ -174,10 +221,13 @@ export interface Groups {
   readonly placement: Placement
   readonly delivery: Delivery
   readonly meta: Meta
+  /** The only group of a calendar beside `life`; a job has none. */
+  readonly calendar: Calendar
 }
 
 export type GroupName = keyof Groups
 
+/** The groups of a job. */
 export const groupNames: readonly GroupName[] = [
   'life',
   'enabled',
@@ -188,5 +238,8 @@ export const groupNames: readonly GroupName[] = [
   'meta',
 ]
 
+/** Every group that is stored. */
+export const storedGroups: readonly GroupName[] = [...groupNames, 'calendar']
+
 /** The groups a user's document describes; `life` and `enabled` have verbs of their own too. */
-export type Definition = Omit<Groups, 'life'>
+export type Definition = Omit<Groups, 'life' | 'calendar'>

@@ -21,6 +21,7 @@ import type {
   Timing,
 } from './definition.ts'
 import { run } from './document-run.ts'
+import { calendar, calendarRefs } from './document-calendar.ts'
 import { limit } from './document-limit.ts'
 import { list, map, set } from './shape-collection.ts'
 import { type Advice, field, type Fields, record } from './shape-record.ts'
@@ -88,6 +89,8 @@ export const timing: Fields<Timing> = {
     'job',
   ),
   limit: field('limit', nullable(limit), 'after so many runs or successes: pause or delete', null),
+  calendars: field('calendars', calendarRefs, 'calendars that deny starts', []),
+  ignoreFreeze: field('ignoreFreeze', flag, 'the calendar freeze does not apply', false),
   anchorMs: field(null, integer(INSTANT_MIN_MS, INSTANT_MAX_MS), 'phase of @every'),
 }
 
@@ -310,6 +313,7 @@ export const groupFields: { readonly [G in keyof Groups]: Fields<Groups[G]> } = 
   placement,
   delivery,
   meta,
+  calendar,
 }
 
 /** Keys that are in no group: the name, and words with one meaning only in this version. */
@@ -326,17 +330,7 @@ export const fixedFields: Fields<{
 /** What is said about keys that are not there. */
 export const advice: Advice = {
   ...Object.fromEntries(
-    [
-      'after',
-      'join',
-      'delay',
-      'calendars',
-      'ignoreFreeze',
-      'params',
-      'notify',
-      'profile',
-      'secrets',
-    ]
+    ['after', 'join', 'delay', 'params', 'notify', 'profile', 'secrets']
       .concat(['minority', 'confirm', 'pauseOnFailure', 'totalTimeout', 'overlapKey'])
       .concat(['maxStartsPerMinute', 'maxStartsPerDay', 'lateJoiners', 'expectEvery'])
       .concat(['placement.where', 'placement.affinity', 'placement.shards', 'placement.stagger'])

@@ -168,6 +168,8 @@ export const defaultGroups: Groups = {
     jitterMs: 0,
     jitterPer: 'job',
     limit: null,
+    calendars: [],
+    ignoreFreeze: false,
     anchorMs: 0,
   },
   action: {
@@ -189,4 +191,5 @@ export const defaultGroups: Groups = {
     graceMs: null,
   },
   meta: { description: '', labels: {}, retentionRuns: null, retentionMs: null },
+  calendar: { timezone: 'UTC', rules: [] },
 }

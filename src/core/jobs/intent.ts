@@ -1,11 +1,11 @@
-// A signed write of one job: one dot, one signature, and for each field group that it writes the
+// A signed write of one job or one calendar: one dot, one signature, and for each field group that it writes the
 // value and the context in which the author wrote it. One write is one intent, so its groups cannot
 // be torn apart on the way.
 
 import type { Author, Stamp } from '../author.ts'
 import { encodeHlc, readHlc, type Hlc } from '../clock/hybrid.ts'
 import { encodeContext, readContext, type Context } from '../clock/version-vector.ts'
-import type { ActorId, JobName, MemberId } from '../ids.ts'
+import { calendarKey, calendarOfKey, type ActorId, type JobName, type MemberId } from '../ids.ts'
 import { limits } from '../limits.ts'
 import { openSealed, sealedId, type Sealed } from '../trust/envelope.ts'
 import type { Crypto } from '../trust/crypto.ts'
@@ -26,7 +26,7 @@ import {
   type Reader,
   type ReadResult,
 } from '../wire/read.ts'
-import { groupNames, type GroupName, type Groups } from './definition.ts'
+import { groupNames, storedGroups, type GroupName, type Groups } from './definition.ts'
 import { parseGroup } from './document.ts'
 
 /** One group of a write. */
@@ -71,7 +71,7 @@ export function sealIntent(
 ): Intent {
   const { member, clusterId, storeEpoch, startId } = author.identity
   const groups: Record<string, Cbor> = {}
-  for (const name of groupNames) {
+  for (const name of storedGroups) {
     const group = draft.groups[name]
     if (group === undefined) continue
     groups[name] = {
@@ -79,9 +79,11 @@ export function sealIntent(
       context: encodeContext(group.context),
     }
   }
-  const bytes = author.seal('job', {
+  const calendar = calendarOfKey(draft.job)
+  const kind = calendar === undefined ? 'job' : 'calendar'
+  const bytes = author.seal(kind, {
     v: 1,
-    kind: 'job',
+    kind,
     clusterId,
     author: member,
     serial: 0,
@@ -91,7 +93,7 @@ export function sealIntent(
     seq: stamp.seq,
     hlc: encodeHlc(stamp.hlc),
     minReader,
-    job: draft.job,
+    job: calendar ?? draft.job,
     generation: draft.generation,
     groups,
   })
@@ -110,7 +112,7 @@ export function sealIntent(
 
 const readBody = record({
   v: u8,
-  kind: oneOf('job'),
+  kind: oneOf('job', 'calendar'),
   clusterId: hex(32),
   author: readMember,
   storeEpoch: hex(16),
@@ -140,12 +142,16 @@ export function openIntent(
 ): ReadResult<OpenedIntent> {
   const sealed = openSealed('job', bytes, limits.intentBytesMax)
   if (!sealed.ok) return sealed
+  // what it says it is decides what its signature must be over
+  let sealedKind: 'job' | 'calendar' = 'job'
   const reader: Reader<Intent> = (value) => {
     const body = readBody(value)
     if (body.clusterId !== clusterId) fail('of another cluster')
     checkActor(body)
-    const { author, actor, seq, hlc, job, generation } = body
-    const groups = readGroups(body.groups, body.minReader > minReader)
+    const { author, actor, seq, hlc, kind, generation } = body
+    const job = kind === 'calendar' ? calendarKey(body.job) : body.job
+    sealedKind = kind
+    const groups = readGroups(kind, body.groups, body.minReader > minReader)
     const id = sealedId(crypto, bytes)
     return {
       id,
@@ -162,16 +168,21 @@ export function openIntent(
   }
   const intent = read(reader, sealed.value.body)
   if (!intent.ok) return intent
-  return { ok: true, value: { intent: intent.value, sealed: sealed.value } }
+  return {
+    ok: true,
+    value: { intent: intent.value, sealed: { ...sealed.value, kind: sealedKind } },
+  }
 }
 
 /** Groups that this version knows; one from a newer version may hold values that it does not. */
 function readGroups(
+  kind: 'job' | 'calendar',
   written: ReadonlyMap<string, { readonly value: Cbor; readonly context: Context }>,
   isNewer: boolean,
 ): GroupWrites {
   const groups: Partial<Record<GroupName, GroupWrite>> = {}
-  for (const name of groupNames) {
+  const names: readonly GroupName[] = kind === 'job' ? groupNames : ['life', 'calendar']
+  for (const name of names) {
     const group = written.get(name)
     if (group === undefined) continue
     const value = parseGroup(name, group.value)

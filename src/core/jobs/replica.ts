@@ -4,7 +4,7 @@
 import type { Author } from '../author.ts'
 import { SeenVector } from '../clock/version-vector.ts'
 import type { Write } from '../effect.ts'
-import type { JobName, MemberId } from '../ids.ts'
+import { labelOf, type JobName, type MemberId } from '../ids.ts'
 import { limits, type Timers } from '../limits.ts'
 import type { Link } from '../membership/link.ts'
 import type { Membership } from '../membership/membership.ts'
@@ -15,7 +15,7 @@ import type { Turn } from '../turn.ts'
 import { encode, decode } from '../wire/cbor.ts'
 import { bytes as bytesOf, list, read } from '../wire/read.ts'
 import { Catalog } from './catalog.ts'
-import { groupNames, type GroupName, type Groups } from './definition.ts'
+import { storedGroups, type GroupName, type Groups } from './definition.ts'
 import { openIntent, sealIntent, type GroupWrites, type Intent } from './intent.ts'
 import {
   decodeSyncResponse,
@@ -138,7 +138,7 @@ export class Replica {
       string,
       { value: Groups[GroupName]; context: ReadonlyMap<string, number> }
     > = {}
-    for (const group of groupNames) {
+    for (const group of storedGroups) {
       const value = values[group]
       if (value === undefined) continue
       const context = this.catalog.clockOf(name, group)
@@ -147,7 +147,7 @@ export class Replica {
       if (context.size >= limits.contextActorsMax) {
         return refuse(
           'MC_CLOCK_FULL',
-          `job ${name} was written by too many processes`,
+          `${labelOf(name)} was written by too many processes`,
           'delete it and create it under another name',
         )
       }
@@ -167,7 +167,7 @@ export class Replica {
     if (intent.bytes.length > limits.intentBytesMax) {
       return refuse(
         'MC_BAD_INPUT',
-        `job ${name} is larger than ${limits.intentBytesMax} bytes`,
+        `${labelOf(name)} is larger than ${limits.intentBytesMax} bytes`,
         'move what is large into a file that the command reads',
       )
     }

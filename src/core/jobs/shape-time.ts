@@ -7,6 +7,7 @@ import {
   parseInstant,
   parseInterval,
 } from '../scheduler/instant.ts'
+import { civilFromDays } from '../scheduler/civil.ts'
 import { bad, integer, type Shape, typeName } from './shape.ts'
 
 const units: readonly (readonly [string, number])[] = [
@@ -87,27 +88,4 @@ export const instant: Shape<number> = {
   check: integer(INSTANT_MIN_MS, INSTANT_MAX_MS).check,
   print: formatInstant,
   schema: { type: 'string', pattern: instantPattern },
-}
-
-/** The inverse of `daysFromCivil`. */
-function civilFromDays(days: number): { year: number; month: number; day: number } {
-  const shifted = days + 719_468
-  const era = Math.floor(shifted / 146_097)
-  const dayOfEra = shifted - era * 146_097
-  const yearOfEra = Math.floor(
-    (dayOfEra -
-      Math.floor(dayOfEra / 1_460) +
-      Math.floor(dayOfEra / 36_524) -
-      Math.floor(dayOfEra / 146_096)) /
-      365,
-  )
-  const dayOfYear =
-    dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
-  const monthFromMarch = Math.floor((5 * dayOfYear + 2) / 153)
-  const month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
-  return {
-    year: yearOfEra + era * 400 + (month <= 2 ? 1 : 0),
-    month,
-    day: dayOfYear - Math.floor((153 * monthFromMarch + 2) / 5) + 1,
-  }
 }

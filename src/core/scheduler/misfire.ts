@@ -23,23 +23,27 @@ export interface OverdueTick {
   readonly cutoffMs: number
   /** Of an `@after`: it runs late whatever the policy says. */
   readonly hasGrace: boolean
+  /** The calendar that denies its start. */
+  readonly deniedBy?: string
 }
 
 /** `policy`: the policy passes it over; `deadline`: its cutoff is over; `max`: newer ones are enough. */
 export type MissedReason = 'policy' | 'deadline' | 'max'
 
-/** Neighbouring ticks that are missed for one reason. */
+/** Neighbouring ticks that do not run for one reason. */
 export interface MissedRange {
   readonly fromMs: number
   readonly toMs: number
   readonly count: number
-  readonly reason: MissedReason
+  readonly outcome: 'missed' | 'blackout'
+  /** The calendar's name for a blackout. */
+  readonly reason: string
 }
 
 export interface Judgement {
   /** Ticks to start, ascending. */
   readonly runs: readonly OverdueTick[]
-  /** Ticks to record as missed, newest first. */
+  /** Ticks to record as not run, newest first. */
   readonly missed: readonly MissedRange[]
   /** Ticks older than this were not looked at and are missed; null when all were. */
   readonly unlistedBeforeMs: number | null
@@ -108,15 +112,18 @@ export function* overdueTicks(
   name: string,
   timing: Timing,
   misfire: Misfire,
-  span: { readonly afterMs: number; readonly readyAtMs: number; readonly memberId?: string },
+  span: {
+    readonly afterMs: number
+    readonly readyAtMs: number
+    /** When a tick starts, if it is not only for its own timing to say. */
+    readonly judge?: (dueMs: number) => OverdueTick
+  },
   isSettled: (dueMs: number) => boolean = () => false,
 ): Generator<OverdueTick, void, void> {
   let dueMs = previousTick(name, timing, span.readyAtMs - 1)
   while (dueMs !== undefined && dueMs > span.afterMs) {
-    const plannedMs = plannedStart(name, timing, dueMs, span.memberId)
-    if (plannedMs < span.readyAtMs && !isSettled(dueMs)) {
-      yield tickTimes(name, timing, misfire, dueMs, span.memberId)
-    }
+    const tick = span.judge?.(dueMs) ?? tickTimes(name, timing, misfire, dueMs)
+    if (tick.plannedMs < span.readyAtMs && !isSettled(dueMs)) yield tick
     dueMs = previousTick(name, timing, dueMs - 1)
   }
 }
@@ -132,11 +139,15 @@ export function judgeOverdue(overdue: Overdue): Judgement {
     if (looked === overdue.max) return { runs, missed, unlistedBeforeMs: lastMs }
     looked++
     lastMs = tick.dueMs
+    if (tick.deniedBy !== undefined) {
+      addMissed(missed, tick.dueMs, 'blackout', tick.deniedBy)
+      continue
+    }
     const verdict = judge(tick, overdue, counted)
     if (verdict === 'run') {
       runs.unshift(tick)
       if (!tick.hasGrace) counted++
-    } else addMissed(missed, tick.dueMs, verdict)
+    } else addMissed(missed, tick.dueMs, 'missed', verdict)
   }
   return { runs, missed, unlistedBeforeMs: null }
 }
@@ -160,11 +171,16 @@ function judge(tick: OverdueTick, overdue: Overdue, running: number): 'run' | Mi
   }
 }
 
-function addMissed(missed: MissedRange[], dueMs: number, reason: MissedReason): void {
+function addMissed(
+  missed: MissedRange[],
+  dueMs: number,
+  outcome: MissedRange['outcome'],
+  reason: string,
+): void {
   const last = missed.at(-1)
-  if (last?.reason === reason) {
+  if (last?.outcome === outcome && last.reason === reason) {
     missed[missed.length - 1] = { ...last, fromMs: dueMs, count: last.count + 1 }
   } else {
-    missed.push({ fromMs: dueMs, toMs: dueMs, count: 1, reason })
+    missed.push({ fromMs: dueMs, toMs: dueMs, count: 1, outcome, reason })
   }
 }

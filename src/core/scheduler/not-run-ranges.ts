@@ -4,6 +4,7 @@
 import type { NotRunOutcome } from '../execution/record.ts'
 import type { JobName } from '../ids.ts'
 import type { Job } from '../jobs/catalog.ts'
+import type { OverdueTick } from './misfire.ts'
 
 /** Why a tick does not run. */
 export interface Refusal {
@@ -59,4 +60,9 @@ export class NotRunRanges {
   drop(name: JobName): void {
     this.#ranges.delete(name)
   }
+}
+
+/** The refusal of a tick that a calendar denies. */
+export function blackoutOf({ deniedBy }: OverdueTick): Refusal | undefined {
+  return deniedBy === undefined ? undefined : { outcome: 'blackout', reason: deniedBy }
 }

@@ -10,37 +10,27 @@ import { limits } from '../limits.ts'
 import type { Turn } from '../turn.ts'
 import { Agenda } from './agenda.ts'
 import { CatchUps } from './catch-up.ts'
-import { NotRunRanges, type Refusal } from './not-run-ranges.ts'
+import { JobLimits } from './job-limits.ts'
+import { blackoutOf, NotRunRanges, type Refusal } from './not-run-ranges.ts'
 import {
   catchUpDelayMs,
   judgeOverdue,
   lateGraceTicks,
   lookedAtMax,
   overdueTicks,
-  tickTimes,
   type MissedRange,
   type OverdueTick,
 } from './misfire.ts'
-import { intervalAfter, nextTick, plannedStart, previousTick } from './tick.ts'
-
-interface Track {
-  /** Write that made the schedule as it was last looked at. */
-  anchorMs: number | undefined
-  /** Next tick that has not been looked at. */
-  nextDueMs: number | undefined
-  /** Newest tick that was looked at, or the instant from which on ticks exist. */
-  lookedMs: number
-  watermarkMs: number
-  /** Ticks that were looked at and are not decided. */
-  readonly undecided: Set<number>
-  /** Missed ticks, by the first of each range, that another member is to record; else we do, then. */
-  readonly unsaid: Map<number, { readonly range: MissedRange; readonly atMs: number }>
-}
+import { judgeTick } from './judge-tick.ts'
+import { newTrack, type Track } from './track.ts'
+import { intervalAfter, newestTicks, nextTick, previousTick } from './tick.ts'
 
 /** How long each member that is to record missed ticks before us may take. */
 const sayWithinMs = 5_000
 /** A job is judged as overdue, not tick by tick, when it lags by more than this many of them. */
 const behindMax = 2
+/** A start is planned before the next tick, so no more can be due and planned for later. */
+const pendingMax = 2
 
 export class Planner {
   readonly #turn: Turn
@@ -54,14 +44,15 @@ export class Planner {
   /** Planned start of each job's next tick, cluster time. */
   readonly #agenda = new Agenda()
   readonly #notRun: NotRunRanges
-  /** Jobs with a limit that came nearer. */
-  readonly #limited = new Set<JobName>()
+  readonly #limits: JobLimits
   /** Late ticks that run one after another. */
   readonly #catchUps = new CatchUps()
   /** Jobs with missed ticks that another member is to record. */
   readonly #unsaid = new Set<JobName>()
   /** Jobs whose past is to be judged, a slice per wake. */
   #overdue: JobName[] = []
+  /** Jobs whose next start a changed calendar may have moved, a slice per wake. */
+  #moved: JobName[] = []
   #readyAtMs: number | undefined
 
   constructor(components: {
@@ -82,6 +73,8 @@ export class Planner {
     this.#isSelf = components.isSelf
     this.#coveredFromMs = components.coveredFromMs
     this.#limitReached = components.limitReached
+    const { tallies } = components.executions.ledger
+    this.#limits = new JobLimits({ turn: components.turn, tallies })
     this.#notRun = new NotRunRanges((job, range, { outcome, reason }) =>
       this.#executions.writeNotRun(job, range, outcome, reason),
     )
@@ -93,7 +86,7 @@ export class Planner {
   }
 
   hasBacklog(): boolean {
-    return this.#overdue.length > 0
+    return this.#overdue.length + this.#moved.length > 0
   }
 
   /** What others may take over: per job the instant up to which every tick is decided. */
@@ -130,14 +123,7 @@ export class Planner {
   #trackOf(name: JobName): Track {
     let track = this.#tracks.get(name)
     if (track === undefined) {
-      track = {
-        anchorMs: undefined,
-        nextDueMs: undefined,
-        lookedMs: -1,
-        watermarkMs: -1,
-        undecided: new Set(),
-        unsaid: new Map(),
-      }
+      track = newTrack()
       this.#tracks.set(name, track)
     }
     return track
@@ -176,13 +162,18 @@ export class Planner {
     })
     this.#supersedeLine(name, track, isTick)
     if (isEnabled) this.#notRun.close(job)
-    if (timing.limit !== null) this.#limited.add(name)
+    this.#limits.touch(job)
     const isNew = track.lookedMs < 0
     if (isNew) track.lookedMs = this.#turn.clusterMs
     if (track.anchorMs !== timing.anchorMs && isEnabled) this.#wantLate(job, track)
     // else a start before its first tick would not know since when the job has been there
     if (isNew) this.#advance(name, track)
     this.#arm(job, track)
+  }
+
+  /** A calendar was written: planned starts move. */
+  calendarChanged(): void {
+    if (this.#readyAtMs !== undefined) this.#moved = [...this.#tracks.keys()]
   }
 
   /** Late ticks that wait for their turn end like those that are watched. */
@@ -219,9 +210,13 @@ export class Planner {
     track.nextDueMs = nextTick(job.name, timing, track.lookedMs)
     if (track.nextDueMs === undefined) this.#agenda.delete(job.name)
     else {
-      const plannedMs = plannedStart(job.name, timing, track.nextDueMs, this.#ownSlot(job))
-      this.#agenda.set(job.name, plannedMs)
+      this.#agenda.set(job.name, this.#judge(job, track.nextDueMs).plannedMs)
     }
+  }
+
+  /** When a tick starts here, and whether a calendar denies it. */
+  #judge(job: Job, dueMs: number): OverdueTick {
+    return judgeTick(job, this.#catalog.usesOf(job), dueMs, this.#ownSlot(job))
   }
 
   /** This node, where every member has a slot of its own. */
@@ -236,9 +231,15 @@ export class Planner {
       const job = this.#catalog.live(name)
       if (job !== undefined) this.#judgePast(job, this.#trackOf(name))
     }
+    for (const name of this.#moved.splice(0, limits.ticksPerWakeMax)) {
+      const job = this.#catalog.live(name)
+      if (job !== undefined) this.#arm(job, this.#trackOf(name))
+    }
     for (const name of this.#unsaid) this.#tellUnsaid(name)
     for (const name of this.#catchUps.names()) this.#release(name)
-    for (const name of this.#limited) this.#watchLimit(name)
+    for (const job of this.#limits.look((name) => this.#catalog.live(name))) {
+      if (this.#isEnabled(job) && this.#speaks(job)) this.#limitReached(job)
+    }
     let room: number = limits.ticksPerWakeMax
     // a job whose next tick is due as well comes up again before anybody is answered about it
     while (room > 0) {
@@ -262,9 +263,7 @@ export class Planner {
   #look(job: Job, track: Track): void {
     const dueMs = track.nextDueMs
     if (dueMs === undefined) return
-    const { name } = job
-    const { timing, delivery } = job.groups
-    const following = nextTick(name, timing, dueMs)
+    const following = nextTick(job.name, job.groups.timing, dueMs)
     const lagMs = this.#turn.clusterMs - (following ?? Infinity)
     if (following !== undefined && lagMs > behindMax * (following - dueMs)) {
       // the clock jumped or the node slept: never a loop over a long past
@@ -272,18 +271,14 @@ export class Planner {
       return
     }
     track.lookedMs = dueMs
-    const refusal = this.#refusalOf(job)
+    const tick = this.#judge(job, dueMs)
+    const refusal = this.#refusalOf(job) ?? blackoutOf(tick)
     if (refusal !== undefined) {
-      if (refusal.outcome === 'capped') this.#limited.add(name)
+      if (refusal.outcome === 'capped') this.#limits.touch(job)
       if (this.#speaks(job)) this.#notRun.add(job, dueMs, refusal, this.#turn.clusterMs)
     } else {
       this.#notRun.close(job)
-      this.#want(
-        job,
-        track,
-        tickTimes(name, timing, delivery.misfire, dueMs, this.#ownSlot(job)),
-        'on-time',
-      )
+      this.#want(job, track, tick, 'on-time')
     }
     this.#advance(job.name, track)
     this.#arm(job, track)
@@ -316,9 +311,26 @@ export class Planner {
         if (tick.cutoffMs >= nowMs) this.#want(job, track, tick, 'on-time')
       }
       for (const range of judged.missed) this.#tellMissed(job, track, range)
+      this.#wantPending(job, track, afterMs)
     }
     this.#advance(name, track)
     this.#arm(job, track)
+  }
+
+  /** Ticks that were due before this node was ready and are planned for later: jitter, a shift. */
+  #wantPending(job: Job, track: Track, afterMs: number): void {
+    const { name, groups } = job
+    const nowMs = this.#turn.clusterMs
+    for (const dueMs of newestTicks(name, groups.timing, afterMs, nowMs, pendingMax)) {
+      const tick = this.#judge(job, dueMs)
+      if (tick.plannedMs < nowMs) continue
+      const { deniedBy: reason } = tick
+      if (reason === undefined) this.#want(job, track, tick, 'on-time')
+      else {
+        const range = { fromMs: dueMs, toMs: dueMs, count: 1, outcome: 'blackout', reason } as const
+        this.#tellMissed(job, track, range)
+      }
+    }
   }
 
   /**
@@ -334,13 +346,12 @@ export class Planner {
     const slot = this.#executions.slotOf(job)
     const coveredFromMs = groups.placement.every ? Infinity : this.#coveredFromMs()
     const { misfire } = groups.delivery
-    const memberId = this.#ownSlot(job)
-    const own = memberId === undefined ? span : { ...span, memberId }
-    const ticks = overdueTicks(name, groups.timing, misfire, own, (dueMs) =>
+    const judged = { ...span, judge: (dueMs: number) => this.#judge(job, dueMs) }
+    const ticks = overdueTicks(name, groups.timing, misfire, judged, (dueMs) =>
       this.#executions.ledger.isTickDecided(name, generation, dueMs, slot),
     )
     for (const tick of ticks) {
-      if (tick.plannedMs < coveredFromMs) yield tick
+      if (tick.deniedBy !== undefined || tick.plannedMs < coveredFromMs) yield tick
       else if (covered.length < limits.catchUpTicksMax) covered.push(tick)
       else return
     }
@@ -366,7 +377,7 @@ export class Planner {
   }
 
   #catchUp(job: Job, track: Track, tick: OverdueTick): void {
-    if (this.#isOver(job)) {
+    if (this.#limits.isOver(job)) {
       const range = { fromMs: tick.dueMs, toMs: tick.dueMs, count: 1 }
       track.undecided.delete(tick.dueMs)
       if (this.#speaks(job)) this.#executions.writeNotRun(job, range, 'capped', 'limit')
@@ -399,7 +410,7 @@ export class Planner {
    */
   #tellMissed(job: Job, track: Track, range: MissedRange): void {
     if (this.#speaks(job)) {
-      this.#executions.writeNotRun(job, range, 'missed', range.reason)
+      this.#executions.writeNotRun(job, range, range.outcome, range.reason)
       return
     }
     const home = this.#post.home(job.name)
@@ -424,7 +435,7 @@ export class Planner {
       track.unsaid.delete(fromMs)
       track.undecided.delete(fromMs)
       const isOurs = this.#post.home(name).some((member) => this.#isSelf(member))
-      if (!isTold && isOurs) this.#executions.writeNotRun(job, range, 'missed', range.reason)
+      if (!isTold && isOurs) this.#executions.writeNotRun(job, range, range.outcome, range.reason)
       this.#advance(name, track)
     }
     if (job === undefined || track === undefined || track.unsaid.size === 0) {
@@ -435,25 +446,7 @@ export class Planner {
   /** Why a tick planned now does not run, if so; in the order of judgement. */
   #refusalOf(job: Job): Refusal | undefined {
     if (!this.#isEnabled(job)) return { outcome: 'paused', reason: job.groups.enabled.note }
-    return this.#isOver(job) ? { outcome: 'capped', reason: 'limit' } : undefined
-  }
-
-  /** Whether the job has reached its limit, as far as this node has heard. */
-  #isOver({ name, generation, groups }: Job): boolean {
-    const { limit } = groups.timing
-    if (limit === null) return false
-    return this.#executions.ledger.tallies.of(name, generation)[limit.of] >= limit.count
-  }
-
-  /** Counts on disk what a limit counts, and ends a job that has reached it. */
-  #watchLimit(name: JobName): void {
-    this.#limited.delete(name)
-    const job = this.#catalog.live(name)
-    if (job === undefined || job.groups.timing.limit === null) return
-    const tally = this.#executions.ledger.tallies.of(name, job.generation)
-    const writes = [{ kind: 'tally', tally }] as const
-    this.#turn.emit({ kind: 'persist', durability: 'normal', writes })
-    if (this.#isOver(job) && this.#isEnabled(job) && this.#speaks(job)) this.#limitReached(job)
+    return this.#limits.isOver(job) ? { outcome: 'capped', reason: 'limit' } : undefined
   }
 
   /** A tick has its record. */
@@ -462,7 +455,7 @@ export class Planner {
     const job = this.#catalog.live(name)
     if (track === undefined || job === undefined) return
     // where every member has its own slot, another's record decides nothing here
-    if (job.groups.timing.limit !== null) this.#limited.add(name)
+    this.#limits.touch(job)
     if (slot !== this.#executions.slotOf(job)) return
     track.undecided.delete(dueMs)
     this.#advance(name, track)

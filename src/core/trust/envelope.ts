@@ -9,7 +9,7 @@ import { decode, encode, type Cbor } from '../wire/cbor.ts'
 import { bytes as bytesOf, read, tuple, type ReadResult } from '../wire/read.ts'
 import type { Crypto } from './crypto.ts'
 
-export type SealedKind = 'job' | 'node' | 'report' | 'record'
+export type SealedKind = 'job' | 'calendar' | 'node' | 'report' | 'record'
 
 /** A sealed thing, opened but not yet verified. */
 export interface Sealed {
@@ -23,6 +23,7 @@ export interface Sealed {
 const text = new TextEncoder()
 const prefixes: Readonly<Record<SealedKind, Uint8Array>> = {
   job: text.encode('meshcron/job/1\0'),
+  calendar: text.encode('meshcron/calendar/1\0'),
   node: text.encode('meshcron/node/1\0'),
   report: text.encode('meshcron/report/1\0'),
   record: text.encode('meshcron/record/1\0'),

@@ -3,6 +3,7 @@
 
 import type { Api } from '../../../src/adapters/http/api.ts'
 import type {
+  Calendar,
   ExecutionDetail,
   ExecutionItem,
   Happening,
@@ -98,6 +99,7 @@ export const hello: Job = {
       plannedAt: '2027-03-01T12:00:10.000Z',
       node: barn,
       nodeName: 'barn',
+      deniedBy: null,
     },
   ],
   last: {
@@ -198,6 +200,7 @@ export function fakeApi(
       note('runJob', name, options)
       return name === 'hello' ? ok({ job: name, execution: execution.id }) : unknownJob(name)
     },
+    ...calendars(note),
     executions: async (query) => {
       note('executions', query)
       return ok({ items: [execution], cursor: null })
@@ -230,6 +233,40 @@ export function fakeApi(
 }
 
 type Note = (...call: readonly [string, ...unknown[]]) => void
+
+export const night: Calendar = {
+  name: 'night',
+  etag: '00000000000000c1',
+  document: {
+    name: 'night',
+    timezone: 'Europe/Berlin',
+    rules: [{ kind: 'deny', daily: '22:00-06:00' }],
+  },
+  conflicts: [],
+}
+
+function calendars(
+  note: Note,
+): Pick<Api, 'calendars' | 'calendar' | 'putCalendar' | 'removeCalendar'> {
+  const unknown = (name: string) =>
+    refuse('MC_UNKNOWN_CALENDAR', `there is no calendar ${name}`, 'did you mean "night"?')
+  return {
+    calendars: async () => ok({ items: [night] }),
+    calendar: async (name) => (name === 'night' ? ok(night) : unknown(name)),
+    putCalendar: async (document, options) => {
+      note('putCalendar', document, options)
+      const given = document as Calendar['document']
+      const name = String(given['name'])
+      const change = name === 'night' ? 'replaced' : 'created'
+      const { dryRun } = options
+      return ok({ ...night, name, document: given, change, differences: [], dryRun })
+    },
+    removeCalendar: async (name, options) => {
+      note('removeCalendar', name, options)
+      return name === 'night' ? ok(undefined) : unknown(name)
+    },
+  }
+}
 
 function forecasts(note: Note): Pick<Api, 'plan' | 'explain'> {
   return {

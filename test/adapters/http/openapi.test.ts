@@ -42,6 +42,7 @@ const bodies: Readonly<Record<string, unknown>> = {
   createJob: { name: 'new' },
   putJob: { schedule: '@every 20s' },
   pauseJob: { note: 'holiday' },
+  putCalendar: { rules: [] },
 }
 
 const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
@@ -53,8 +54,9 @@ describe('each route answers as its document says', () => {
     test(`${method.toUpperCase()} ${path}`, async () => {
       const { ask, errors } = fixture(fakeApi())
       const query = operation.operationId === 'explain' ? '?job=hello' : ''
+      const name = path.startsWith('/api/v1/calendars') ? 'night' : 'hello'
       const url = path
-        .replace('{name}', 'hello')
+        .replace('{name}', name)
         .replace('{id}', encodeURIComponent(execution.id))
         .replace('{member}', field)
       const body = bodies[operation.operationId]

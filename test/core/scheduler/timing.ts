@@ -12,6 +12,8 @@ export function timingOf(schedule: string | readonly string[], over: Partial<Tim
     jitterMs: 0,
     jitterPer: 'job',
     limit: null,
+    calendars: [],
+    ignoreFreeze: false,
     anchorMs: 0,
     ...over,
   }

@@ -29,6 +29,8 @@ const plain: Definition = {
     jitterMs: 0,
     jitterPer: 'job',
     limit: null,
+    calendars: [],
+    ignoreFreeze: false,
     anchorMs: startMs - 3_600_000,
   },
   action: {

@@ -11,6 +11,8 @@ export function timingOf(schedule: string, over: Partial<Timing> = {}): Timing {
     jitterMs: 0,
     jitterPer: 'job',
     limit: null,
+    calendars: [],
+    ignoreFreeze: false,
     anchorMs: 0,
     ...over,
   }

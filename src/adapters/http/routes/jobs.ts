@@ -8,7 +8,7 @@ import { parseInstant } from '../../../core/scheduler/instant.ts'
 import type { Api } from '../api.ts'
 import { countParam, flagParam, present, textParam } from '../param.ts'
 import { refuseWith, RequestRefused } from '../problem.ts'
-import { readIfMatch, readMustBeNew, send, sendJob } from '../respond.ts'
+import { readIfMatch, readMustBeNew, send, sendJob, withName } from '../respond.ts'
 import { jsonAnswer, route } from '../route.ts'
 import type { Route } from '../route.ts'
 import {
@@ -32,6 +32,7 @@ const written = {
   201: jsonAnswer('The job is new.', jobWriteSchema),
 }
 const writeProblems = [
+  'MC_UNKNOWN_CALENDAR',
   'MC_BAD_SCHEDULE',
   'MC_BAD_TIMEZONE',
   'MC_PAST_INSTANT',
@@ -201,18 +202,6 @@ async function conflictOf(
   const { etag, document } = current.value
   const members = { expected, current: etag, currentDocument: document }
   return refuseWith(result.refusal, { headers: { etag: `"${etag}"` }, members })
-}
-
-/** The path names the job; a document that says the same or nothing is accepted. */
-function withName(name: string, body: unknown): unknown {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body
-  if (!('name' in body)) return { name, ...body }
-  if (body.name === name) return body
-  throw new RequestRefused(
-    'MC_BAD_INPUT',
-    `name: is not ${JSON.stringify(name)} as in the path`,
-    'leave it out, or PUT to its own path; a job cannot be renamed',
-  )
 }
 
 function readKey(request: Request): string {

@@ -13,6 +13,11 @@ export type Happening =
       readonly change: 'put' | 'deleted' | 'conflict'
     }
   | {
+      readonly type: 'calendar'
+      readonly calendar: string
+      readonly change: 'put' | 'deleted' | 'conflict'
+    }
+  | {
       readonly type: 'member'
       readonly member: string
       readonly name: string
@@ -33,6 +38,12 @@ export const eventSchema: SchemaOf<Event> = Type.Unsafe(
   Type.Union([
     closed({ ...base, type: oneOf('execution'), execution: executionItemSchema }),
     closed({ ...base, type: oneOf('job'), job: text, change: oneOf('put', 'deleted', 'conflict') }),
+    closed({
+      ...base,
+      type: oneOf('calendar'),
+      calendar: text,
+      change: oneOf('put', 'deleted', 'conflict'),
+    }),
     closed({ ...base, type: oneOf('member'), member: text, name: text, state: text }),
     closed({ ...base, type: oneOf('node'), what: text, detail: text }),
     closed({ ...base, type: oneOf('gap'), restarted: flag }),

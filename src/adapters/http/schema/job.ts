@@ -25,6 +25,8 @@ export interface JobTick {
   /** Null when no member is eligible. */
   readonly node: string | null
   readonly nodeName: string | null
+  /** The calendar that denies it: nobody will run it. */
+  readonly deniedBy: string | null
 }
 
 /** Concurrent writes of one field group: the value that counts, and those that lost. */
@@ -122,6 +124,7 @@ export const jobTickSchema: SchemaOf<JobTick> = closed(
     plannedAt: instant,
     node: nullable(text),
     nodeName: nullable(text),
+    deniedBy: nullable(text),
   },
   'JobTick',
 )

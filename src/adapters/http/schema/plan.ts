@@ -24,6 +24,8 @@ export interface PlannedTick {
   /** Null when no member is eligible. */
   readonly node: string | null
   readonly nodeName: string | null
+  /** The calendar that denies it: nobody will run it. */
+  readonly deniedBy: string | null
   readonly rank: readonly Candidate[]
   readonly excluded: readonly Excluded[]
 }
@@ -74,6 +76,7 @@ const plannedTick: SchemaOf<PlannedTick> = closed(
     plannedAt: instant,
     node: nullable(text),
     nodeName: nullable(text),
+    deniedBy: nullable(text),
     rank: listOf(closed(candidate)),
     excluded: listOf(excluded),
   },

@@ -36,8 +36,11 @@ function linesOf(io: Io, job: Job): readonly string[] {
     pairs.push(['last', `${last.outcome}  ${when} on ${where}${streakText}`])
   }
   for (const tick of next) {
-    const where = nodeText(tick.node, tick.nodeName)
-    pairs.push(['next', `${instantText(tick.scheduledAt, nowMs)} on ${where}`])
+    const where =
+      tick.deniedBy === null
+        ? `on ${nodeText(tick.node, tick.nodeName)}`
+        : `blackout: ${tick.deniedBy}`
+    pairs.push(['next', `${instantText(tick.scheduledAt, nowMs)} ${where}`])
   }
   pairs.push(['version', `${etag} (generation ${generation})`])
   for (const conflict of conflicts) pairs.push(...conflictPairs(conflict, nowMs))

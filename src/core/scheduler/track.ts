@@ -1,0 +1,29 @@
+// What the planner remembers of one job.
+
+import type { MissedRange } from './misfire.ts'
+
+export interface Track {
+  /** Write that made the schedule as it was last looked at. */
+  anchorMs: number | undefined
+  /** Next tick that has not been looked at. */
+  nextDueMs: number | undefined
+  /** Newest tick that was looked at, or the instant from which on ticks exist. */
+  lookedMs: number
+  watermarkMs: number
+  /** Ticks that were looked at and are not decided. */
+  readonly undecided: Set<number>
+  /** Missed ticks, by the first of each range, that another member is to record; else we do, then. */
+  readonly unsaid: Map<number, { readonly range: MissedRange; readonly atMs: number }>
+}
+
+/** Of a job that nobody has looked at. */
+export function newTrack(): Track {
+  return {
+    anchorMs: undefined,
+    nextDueMs: undefined,
+    lookedMs: -1,
+    watermarkMs: -1,
+    undecided: new Set(),
+    unsaid: new Map(),
+  }
+}
