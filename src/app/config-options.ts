@@ -327,7 +327,7 @@ export const options: { readonly [N in OptionName]: Option<OptionValues[N]> } = 
     parse: parseCount(1, 1_000_000),
     unit: 'executions per job',
     about: 'history kept for jobs that do not say themselves',
-    effect: 'more takes more disk, fewer forgets sooner',
+    effect: 'more takes more disk, fewer forgets sooner; as many failed ones are kept beside',
   },
   historyAge: {
     flag: '--history-age',

@@ -1,6 +1,7 @@
 /**
- * History is bounded per job, by number and by age; failures are kept longer, because they are what
- * somebody looks for later. What may still decide something is never removed: attempts that did not
+ * History is bounded per job, by number and by age. Failures are kept longer, because they are what
+ * somebody looks for later: to an age of their own, and counted by themselves, or the successes of a job
+ * that runs every second would push them out within minutes. A slot goes as a whole with its verdict. What may still decide something is never removed: attempts that did not
  * end, ticks after the job's watermark, dispatches whose key is remembered, the newest of each job.
  */
 import { limits } from '../../core/limits.ts'
@@ -8,7 +9,7 @@ import type { Database, Row, Value } from './database.ts'
 import type { History } from './history.ts'
 
 export interface Retention {
-  /** Slots of executions kept per job; more need more disk. */
+  /** Slots of executions kept per job, and as many failed ones; more need more disk. */
   readonly runsPerJobMax: number
   /** Age of what is kept. */
   readonly ageMsMax: number
@@ -30,6 +31,7 @@ export type RetentionOf = (
 /** Jobs looked at and rows removed in one slice: a few milliseconds. */
 const jobsPerSlice = 64
 const rowsPerSlice = 100
+const failed = "state IN ('failure', 'lost', 'unknown')"
 
 export class Pruner {
   readonly #database: Database
@@ -74,27 +76,32 @@ export class Pruner {
     const failureAgeMs = Math.max(ageMs, this.#retention.failureAgeMsMax)
     const newest = this.#number('SELECT max(due) AS n FROM record WHERE job = ?', job)
     const decided = this.#number('SELECT due AS n FROM watermark WHERE job = ?', job)
-    const overflow = this.#number(
-      `SELECT due AS n FROM record WHERE job = ? AND head = 1
-       ORDER BY due DESC, place DESC LIMIT 1 OFFSET ?`,
-      job,
-      runs,
-    )
+    const overflowOf = (rule: string): number =>
+      this.#number(
+        `SELECT due AS n FROM record WHERE job = ? AND head = 1 AND ${rule}
+         ORDER BY due DESC, place DESC LIMIT 1 OFFSET ?`,
+        job,
+        runs,
+      )
     // A record that belongs to no tick has no watermark to wait for.
     return this.#database
       .prepare(
         `SELECT id FROM record WHERE job = ?1 AND due < ?2 AND phase = 'ended'
            AND (origin = 'dispatch' AND due < ?3 OR origin <> 'dispatch' AND through <= ?4)
-           AND (due <= ?5 OR due < ?6 AND (due < ?7 OR state NOT IN ('failure', 'lost', 'unknown')))
-         ORDER BY due LIMIT ?8`,
+           AND (due <= ?5 OR due < ?6)
+           AND (due <= ?7 OR due < ?8 OR NOT EXISTS (
+             SELECT 1 FROM record AS verdict WHERE verdict.execution = record.execution
+               AND verdict.slot = record.slot AND verdict.head = 1 AND verdict.${failed}))
+         ORDER BY due LIMIT ?9`,
       )
       .all(
         job,
         newest,
         nowMs - limits.dispatchMemoryMs,
         decided,
-        overflow,
+        overflowOf('TRUE'),
         nowMs - ageMs,
+        overflowOf(failed),
         nowMs - failureAgeMs,
         limit,
       )

@@ -19,7 +19,10 @@ test('the environment is built from empty', async (t) => {
   const lines = (await local.output(launch)).trimEnd().split('\n')
   const allowed = ['PATH', 'HOME', 'LANG', 'TZ', 'USER', 'LOGNAME', 'SHELL']
   for (const name of lines.map((line) => line.slice(0, line.indexOf('=')))) {
-    assert.ok([...allowed, 'MESHCRON_JOB', 'MESHCRON_OWNER'].includes(name), name)
+    assert.ok(
+      [...allowed, 'MESHCRON_JOB', 'MESHCRON_OWNER', 'MESHCRON_RESULT_FILE'].includes(name),
+      name,
+    )
   }
   assert.ok(lines.includes('MESHCRON_JOB=job1'))
   assert.ok(lines.includes('LANG=C'), "the job's own value wins")

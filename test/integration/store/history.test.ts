@@ -73,10 +73,34 @@ test('history goes by number per job, as the job or the node wants', (t) => {
     store.commit([...all, ...retries, watermark(job, nowMs)], 'normal')
   }
   pruneAll(store, (job) => (job === 'a' ? { runs: 3, ageMs: null } : undefined))
-  assert.equal(ages(store, 'a').length, 3)
-  assert.equal(ages(store, 'b').length, 5)
+  const places = (job: string): readonly number[] => ages(store, job).map((age) => age * day)
+  assert.deepEqual(places('a'), [22, 21, 20, 2, 1, 0], 'and as many failures of their own')
+  assert.deepEqual(places('b'), [24, 23, 22, 21, 20, 4, 3, 2, 1, 0])
   assert.equal(store.attempts(`b@${nowMs}`).length, 2, 'attempts are not counted one by one')
-  assert.deepEqual(store.load().counts.started, 3 * 2 + 5 * 2)
+  assert.deepEqual(store.load().counts.started, 3 * 2 + 5 * 2 + 3 + 5)
+})
+
+test('a failed slot is kept with all its attempts, a slot that came right is not', (t) => {
+  const store = openStore(tempDir(t), {
+    retention: { runsPerJobMax: 2, ageMsMax: 30 * day, failureAgeMsMax: 90 * day },
+  })
+  t.after(() => store.close())
+  const at = (age: number, fields: object = {}): Write =>
+    record(stored('a', nowMs - age * day, fields))
+  const second = { attempt: 2 }
+  store.commit(
+    [
+      ...[at(50, failed), at(50, { ...failed, ...second })],
+      ...[at(45, failed), at(45, second)],
+      ...[at(5, failed), at(5, second)],
+      ...[4, 3, 2].map((age) => at(age)),
+      watermark('a', nowMs),
+    ],
+    'full',
+  )
+  pruneAll(store)
+  assert.deepEqual(ages(store, 'a'), [50, 3, 2])
+  assert.equal(store.attempts(`a@${nowMs - 50 * day}`).length, 2)
 })
 
 test('a hundred thousand intents are there after a restart', (t) => {
