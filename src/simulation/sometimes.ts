@@ -46,6 +46,9 @@ export class Sometimes {
         if (report.duplicate) this.add('duplicate seen')
         return
       }
+      case 'calendarChanged':
+        this.add(`calendar ${report.change}`)
+        return
       case 'memberChanged':
         this.add(`member ${report.state}`)
         return

@@ -119,6 +119,7 @@ function heard(event: Event): void {
       refreshStatus()
       return
     case 'job':
+    case 'calendar':
       refreshJobs()
       refreshPlan()
       refreshStatus()

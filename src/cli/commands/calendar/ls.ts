@@ -12,7 +12,7 @@ export const define: Define = (command, io) => {
         rows: calendars.items,
         columns: [
           { title: 'NAME', cell: ({ name }) => name },
-          { title: 'TIMEZONE', cell: ({ document }) => String(document['timezone'] ?? '-') },
+          { title: 'TIMEZONE', cell: ({ document }) => timezoneOf(document) },
           { title: 'RULES', cell: ({ document }) => String(rulesOf(document).length) },
           { title: 'CONFLICTS', cell: ({ conflicts }) => conflicts.length.toString(), wide: true },
           { title: 'ETAG', cell: ({ etag }) => etag, wide: true },
@@ -22,6 +22,10 @@ export const define: Define = (command, io) => {
       })
     }),
   )
+}
+
+function timezoneOf({ timezone }: Calendar['document']): string {
+  return typeof timezone === 'string' ? timezone : '-'
 }
 
 const rulesOf = (document: Calendar['document']): readonly unknown[] =>
