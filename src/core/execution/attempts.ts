@@ -14,6 +14,7 @@ import { deadlineOf } from '../scheduler/misfire.ts'
 import type { Candidacy } from './candidacy.ts'
 import type { Ledger } from './ledger.ts'
 import type { ExecutionRecord, Why } from './record.ts'
+import { totalEndMs } from './retrying.ts'
 import type { Takeover, Wanted } from './takeover.ts'
 
 const dayMs = 86_400_000
@@ -102,7 +103,10 @@ export class Attempts {
       number,
       dueMs: record.dueMs,
       plannedMs,
-      cutoffMs: plannedMs + deadlineOf(misfire, dayMs),
+      cutoffMs: Math.min(
+        plannedMs + deadlineOf(misfire, dayMs),
+        totalEndMs(job, this.#ledger, record, plannedMs),
+      ),
       why: 'retry',
       avoid: retry.where === 'same' ? failed.slice(-1) : failed,
     })

@@ -3,17 +3,16 @@
 import type { ExecutionReport } from '../event.ts'
 import type { AttemptId, ExecutionId, JobName, MemberId } from '../ids.ts'
 import type { Job } from '../jobs/catalog.ts'
-import type { RetryCause } from '../jobs/definition.ts'
 import type { Replica } from '../jobs/replica.ts'
 import type { Timers } from '../limits.ts'
 import type { Membership } from '../membership/membership.ts'
 import { deniedBy, type CalendarUse } from '../scheduler/calendar.ts'
-import { retryWaitMs } from '../scheduler/retry.ts'
 import type { Turn } from '../turn.ts'
 import { draftOf } from './draft.ts'
 import { launchOf } from './launch.ts'
 import type { ExecutionRecord, Outcome, StoredRecord, Why } from './record.ts'
 import type { Records } from './records.ts'
+import { nextAttemptAtMs, totalEndMs } from './retrying.ts'
 import type { Wanted, Watch } from './takeover.ts'
 
 export type StopReason = 'timeout' | 'operator' | 'shutdown' | 'window-end'
@@ -94,10 +93,12 @@ export class OwnRuns {
     }
     this.#records.write(record, 'full', { receivers: how.receivers, isUrgent: true })
     const { timeoutMs, successCodes } = job.groups.action
+    const { clusterMs } = this.#turn
+    const totalMs = totalEndMs(job, this.#records.ledger, record, clusterMs) - clusterMs
     this.#running.set(watch.attempt, {
       wanted: watch,
       record,
-      timeoutAtMs: timeoutMs === null ? Infinity : this.#turn.monoMs + timeoutMs,
+      timeoutAtMs: this.#turn.monoMs + Math.min(timeoutMs ?? Infinity, totalMs),
       successCodes,
       stopReason: undefined,
       tellAtMs: Infinity,
@@ -149,21 +150,12 @@ export class OwnRuns {
   /** Writes the end of an attempt, and when the next one is due if there is one. */
   #end(record: ExecutionRecord, end: End): void {
     const endedMs = this.#turn.clusterMs
-    const nextAttemptAtMs = this.#nextAttemptAt(record, end)
-    this.#records.write({ ...record, ...end, phase: 'ended', endedMs, nextAttemptAtMs }, 'full')
-  }
-
-  #nextAttemptAt(record: ExecutionRecord, end: End): number | null {
     const job = this.#replica.catalog.live(record.job)
-    if (job === undefined || record.attempt === 0) return null
-    const { retry, misfire } = job.groups.delivery
-    const cause = causeOf(end.outcome, end.reason)
-    if (cause === undefined || !retry.on.includes(cause) || record.attempt > retry.max) return null
-    const waitMs = retryWaitMs(retry, record.execution, record.slot, record.attempt)
-    const atMs = this.#turn.clusterMs + waitMs
-    // a written deadline bounds retries too; the default one would cut the chains of frequent jobs
-    const isTooLate = misfire.deadlineMs !== null && atMs > record.dueMs + misfire.deadlineMs
-    return isTooLate ? null : atMs
+    const { ledger } = this.#records
+    const nextMs =
+      job === undefined ? null : nextAttemptAtMs(job, record, end, { ledger, nowMs: endedMs })
+    const ended = { ...record, ...end, phase: 'ended', endedMs, nextAttemptAtMs: nextMs } as const
+    this.#records.write(ended, 'full')
   }
 
   /** Asks the executor of this node to stop an attempt. */
@@ -225,10 +217,4 @@ function judgeEnd(
   }
   const detail = report.detail === '' ? '' : `: ${report.detail}`
   return { outcome: 'failure', reason: `${report.reason}${detail}`.slice(0, 255) }
-}
-
-function causeOf(outcome: Outcome | null, reason: string): RetryCause | undefined {
-  if (outcome === 'lost') return 'lost'
-  if (outcome !== 'failure') return undefined
-  return reason === 'timeout' ? 'timeout' : 'failure'
 }

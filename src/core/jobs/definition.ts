@@ -126,6 +126,8 @@ export interface Action {
   readonly env: Readonly<Record<string, string>>
   /** Per attempt; null means none. */
   readonly timeoutMs: number | null
+  /** Of a slot, over all attempts and waits; null means none. */
+  readonly totalTimeoutMs: number | null
   /** From TERM to KILL. */
   readonly killAfterMs: number
   /** Exit statuses that count as success. */
@@ -156,7 +158,10 @@ export interface Misfire {
   readonly max: number
 }
 
-export type RetryCause = 'failure' | 'timeout' | 'lost'
+/** Exit statuses from … to. */
+export type ExitCause = `exit ${number}-${number}`
+/** `failure`: however it failed, a timeout aside; `spawn`: only if nothing ran. */
+export type RetryCause = 'failure' | 'timeout' | 'lost' | 'spawn' | ExitCause
 
 export interface Retry {
   /** Number of re-tries, so attempts ≤ max + 1. */

@@ -16,13 +16,12 @@ import type {
   Misfire,
   Placement,
   Promised,
-  Retry,
-  RetryCause,
   Timing,
 } from './definition.ts'
 import { run } from './document-run.ts'
 import { calendar, calendarRefs } from './document-calendar.ts'
 import { limit } from './document-limit.ts'
+import { retry, retryDefault } from './document-retry.ts'
 import { list, map, set } from './shape-collection.ts'
 import { type Advice, field, type Fields, record } from './shape-record.ts'
 import { size } from './shape-size.ts'
@@ -112,6 +111,12 @@ export const action: Fields<Action> = {
   run: field('run', run, 'what to run: exec, shell, http, mqtt or plugin'),
   env: field('env', env, 'environment of the command', {}),
   timeoutMs: field('timeout', nullable(duration(1)), 'longest time of one attempt', null),
+  totalTimeoutMs: field(
+    'totalTimeout',
+    nullable(duration(1)),
+    'longest time from the first start, over all attempts and waits',
+    null,
+  ),
   killAfterMs: field('killAfter', duration(0), 'from TERM to KILL', 10_000),
   successCodes: field('successCodes', successCodes, 'exit statuses that count as success', [0]),
   outputMaxBytes: field(
@@ -186,38 +191,6 @@ const misfire = record<Misfire>({
   max: field('max', integer(1, limits.catchUpRunsMax), 'ticks that "all" runs, newest ones', 10),
 })
 
-const causes: readonly RetryCause[] = ['failure', 'timeout', 'lost']
-
-const retry = refine(
-  record<Retry>({
-    max: field('max', integer(0, 1_000), 'number of re-tries', 0),
-    backoff: field(
-      'backoff',
-      choice(['fixed', 'exponential', 'fibonacci']),
-      'growth of the wait',
-      'exponential',
-    ),
-    baseMs: field('base', duration(1), 'first wait', 5_000),
-    capMs: field('cap', duration(1), 'longest wait', 300_000),
-    jitterPermille: field('jitter', share(), 'share of the wait that may be taken off', 200),
-    on: field(
-      'on',
-      set(
-        choice(causes, ['spawn', 'exit']),
-        { min: 1, max: 16, hint: `use ${causes.join(', ')}` },
-        (a, b) => causes.indexOf(a) - causes.indexOf(b),
-      ),
-      'what is tried again',
-      causes,
-    ),
-    where: field('where', choice(['same', 'other', 'any']), 'on which node', 'other'),
-  }),
-  (value, path) =>
-    value.capMs < value.baseMs
-      ? bad(`${path}.cap`, 'is shorter than base', 'set cap to at least base')
-      : undefined,
-)
-
 /** How hard the fleet tries. */
 export const delivery: Fields<Delivery> = {
   promised: field('delivery', promised(), 'the promise', { mode: 'at-least-once', roster: [] }),
@@ -232,15 +205,7 @@ export const delivery: Fields<Delivery> = {
     deadlineMs: null,
     max: 10,
   }),
-  retry: field('retry', retry, 'what happens after a failure', {
-    max: 0,
-    backoff: 'exponential',
-    baseMs: 5_000,
-    capMs: 300_000,
-    jitterPermille: 200,
-    on: causes,
-    where: 'other',
-  }),
+  retry: field('retry', retry, 'what happens after a failure', retryDefault),
   graceMs: field(
     'grace',
     nullable(duration(1_000)),
@@ -331,7 +296,7 @@ export const fixedFields: Fields<{
 export const advice: Advice = {
   ...Object.fromEntries(
     ['after', 'join', 'delay', 'params', 'notify', 'profile', 'secrets']
-      .concat(['minority', 'confirm', 'pauseOnFailure', 'totalTimeout', 'overlapKey'])
+      .concat(['minority', 'confirm', 'pauseOnFailure', 'overlapKey'])
       .concat(['maxStartsPerMinute', 'maxStartsPerDay', 'lateJoiners', 'expectEvery'])
       .concat(['placement.where', 'placement.affinity', 'placement.shards', 'placement.stagger'])
       .concat(['placement.weight', 'placement.countStrict', 'rollout'])
@@ -395,21 +360,6 @@ function promised(): Shape<Promised> {
     check: checked.check,
     print: (value) => (value.roster.length === 0 ? value.mode : checked.print(value)),
     schema: { anyOf: [mode.schema, whole.schema] },
-  }
-}
-
-/** A share of 0 to 1 in documents, in 1/1000 inside: fractions do not survive every codec. */
-function share(): Shape<number> {
-  return {
-    parse: (value, path) => {
-      if (typeof value !== 'number' || !(value >= 0 && value <= 1)) {
-        return bad(path, 'wants a share', 'use a number from 0 to 1')
-      }
-      return ok(Math.round(value * 1_000))
-    },
-    check: integer(0, 1_000).check,
-    print: (value) => value / 1_000,
-    schema: { type: 'number', minimum: 0, maximum: 1 },
   }
 }
 

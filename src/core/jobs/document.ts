@@ -176,6 +176,7 @@ export const defaultGroups: Groups = {
     run: { kind: 'exec', argv: ['false'] },
     env: {},
     timeoutMs: null,
+    totalTimeoutMs: null,
     killAfterMs: 10_000,
     successCodes: [0],
     outputMaxBytes: null,

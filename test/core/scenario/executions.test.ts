@@ -194,6 +194,45 @@ test('pending retries survive the restart of the whole fleet', () => {
   assert.ok(Math.abs(starts[1]!.atMs - dueMs - 60_100) < 3_000)
 })
 
+test('totalTimeout counts from the first start, over all attempts and waits of a slot', () => {
+  const fleet = Fleet.running({ size: 3, script: () => ({ durationMs: 4_000, exit: 1 }) })
+  const retry = { max: 9, backoff: 'fixed', base: '3s', jitter: 0 }
+  fleet.put(0, 'a', { schedule: '0 * * * * *', retry, totalTimeout: '16s', overlap: 'allow' })
+  const dueMs = fleet.nextTick(60_000, 8_000)
+  fleet.runTo(dueMs + 50_000)
+  // 0-4, 7-11, 14-16: the third is stopped, and no fourth one starts
+  const starts = fleet.tick('a', dueMs)
+  assert.equal(starts.length, 3)
+  const totalMs = starts[2]!.endMs! - starts[0]!.atMs
+  assert.ok(totalMs >= 15_900 && totalMs <= 16_300, `${totalMs}`)
+  assertOutcome(fleet, 'a', dueMs, 'failure')
+  const last = fleet.storedTick(0, 'a', dueMs).find(({ record }) => record.attempt === 3)
+  assert.equal(last?.record.reason, 'timeout')
+})
+
+test('totalTimeout allows no attempt whose wait ends after it', () => {
+  const fleet = Fleet.running({ size: 3, script: () => ({ durationMs: 100, exit: 1 }) })
+  const retry = { max: 9, backoff: 'fixed', base: '10s', jitter: 0 }
+  fleet.put(0, 'a', { schedule: '0 * * * * *', retry, totalTimeout: '15s' })
+  const dueMs = fleet.nextTick(60_000, 8_000)
+  fleet.runTo(dueMs + 50_000)
+  assert.equal(fleet.tick('a', dueMs).length, 2)
+})
+
+test('exit statuses that are listed are tried again, others are not', () => {
+  for (const [exit, attempts] of [
+    [75, 3],
+    [1, 1],
+  ] as const) {
+    const fleet = Fleet.running({ size: 2, script: () => ({ durationMs: 100, exit }) })
+    const retry = { max: 2, base: '1s', on: ['lost', { exit: [75, '100-110'] }] }
+    fleet.put(0, 'a', { schedule: '0 * * * * *', retry })
+    const dueMs = fleet.nextTick(60_000, 8_000)
+    fleet.runTo(dueMs + 30_000)
+    assert.equal(fleet.tick('a', dueMs).length, attempts, `exit ${exit}`)
+  }
+})
+
 test('an attempt that was stopped is not repeated', () => {
   const fleet = Fleet.running({ size: 2, script: () => ({ durationMs: Infinity, exit: 0 }) })
   fleet.put(0, 'a', { ...hourly, retry: { max: 3, base: '1s' } })

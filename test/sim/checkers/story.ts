@@ -37,6 +37,7 @@ const plain: Definition = {
     run: { kind: 'exec', argv: ['true'] },
     env: {},
     timeoutMs: null,
+    totalTimeoutMs: null,
     killAfterMs: 10_000,
     successCodes: [0],
     outputMaxBytes: null,
