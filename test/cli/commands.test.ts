@@ -225,7 +225,8 @@ describe('apply', () => {
       putJob: async (document, { dryRun }) => {
         const { name } = document as { name: string }
         if (!dryRun && name === 'hello') return refuse('MC_CONFLICT', 'it changed', 'apply again')
-        return ok({ ...hello, name, change: 'replaced', differences: [], warnings: [], dryRun })
+        const same = { differences: [], rank: [], excluded: [], warnings: [] }
+        return ok({ ...hello, name, change: 'replaced', ...same, dryRun })
       },
     })
     const outcome = await own.run(['apply', '-f', file])

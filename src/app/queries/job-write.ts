@@ -16,6 +16,7 @@ import { ok, refuse, type Result } from '../../core/result.ts'
 import { encode, type Cbor } from '../../core/wire/cbor.ts'
 import { checkTiming } from '../../core/scheduler/tick.ts'
 import { differencesOf } from './differences.ts'
+import { namesOf } from './forecasts.ts'
 import type { Jobs } from './jobs.ts'
 import { outlookOf, type Scene } from './scene.ts'
 
@@ -152,6 +153,7 @@ export class JobWrites {
     const shown = dryRun ? this.#jobs.show(job, ticksOfDryRun) : this.#jobs.show(job)
     return {
       ...shown,
+      ...namesOf(this.#scene.node, this.#jobs.rankingOf(job)),
       change,
       differences: before === undefined ? [] : differencesOf(documentOf(before), documentOf(job)),
       warnings: [

@@ -12,6 +12,7 @@ import { isSettled } from '../../core/execution/ledger.ts'
 import { tickExecutionId, type JobName } from '../../core/ids.ts'
 import type { Conflict, Job } from '../../core/jobs/catalog.ts'
 import { toDocument } from '../../core/jobs/document.ts'
+import type { Ranking } from '../../core/placement/candidates.ts'
 import { ok, refuse, type Result } from '../../core/result.ts'
 import { differencesOf } from './differences.ts'
 import type { Forecasts } from './forecasts.ts'
@@ -113,15 +114,18 @@ export class Jobs {
   }
 
   #stateAhead(job: Job): JobState {
+    const dueMs = nextRun(job, this.#scene.nowMs())
+    if (dueMs === undefined && !isManual(job.groups.timing)) return 'exhausted'
+    return this.rankingOf(job).rank.length === 0 ? 'no-eligible-node' : 'idle'
+  }
+
+  /** Who may run the next tick, or a dispatch now where there is none. */
+  rankingOf(job: Job): Ranking {
     const outlook = outlookOf(this.#scene)
     const dueMs = nextRun(job, outlook.nowMs)
-    if (dueMs === undefined && !isManual(job.groups.timing)) return 'exhausted'
-    const execution = tickExecutionId(job.name, job.generation, dueMs ?? outlook.nowMs)
-    const { rank } =
-      dueMs === undefined
-        ? rankFor(job, execution, outlook.nowMs, outlook)
-        : forecastTick(job, dueMs, outlook).ranking
-    return rank.length === 0 ? 'no-eligible-node' : 'idle'
+    if (dueMs !== undefined) return forecastTick(job, dueMs, outlook).ranking
+    const execution = tickExecutionId(job.name, job.generation, outlook.nowMs)
+    return rankFor(job, execution, outlook.nowMs, outlook)
   }
 
   #openState(name: JobName): 'running' | 'queued' | 'retrying' | undefined {

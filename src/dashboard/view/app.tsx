@@ -3,15 +3,18 @@ import { useEffect } from 'preact/hooks'
 import { followFleet } from '../state/fleet.ts'
 import { route } from '../state/place.ts'
 import { token } from '../state/session.ts'
+import type * as Editor from './editor.tsx'
 import { Execution } from './execution.tsx'
 import { Executions } from './executions.tsx'
 import { Job } from './job.tsx'
 import { Jobs } from './jobs.tsx'
+import { Later } from './later.tsx'
 import { Login } from './login.tsx'
 import { Members } from './members.tsx'
 import { Overview } from './overview.tsx'
 import { Heading } from './pieces.tsx'
 import { Shell } from './shell.tsx'
+import { Topology } from './topology.tsx'
 import { Timeline } from './timeline.tsx'
 
 /** Asks for a token, or follows the fleet and shows one screen. */
@@ -29,6 +32,8 @@ function Fleet(): VNode {
   return <Shell>{screenOf(path)}</Shell>
 }
 
+const loadEditor = (): Promise<typeof Editor> => import('./editor.tsx')
+
 function screenOf([place, name]: readonly string[]): ComponentChildren {
   switch (place) {
     case undefined:
@@ -37,6 +42,12 @@ function screenOf([place, name]: readonly string[]): ComponentChildren {
       return <Timeline />
     case 'jobs':
       return name === undefined ? <Jobs /> : <Job key={name} name={name} />
+    case 'new':
+      return <Later load={loadEditor} show={({ NewJob }) => <NewJob />} />
+    case 'edit':
+      return <Later load={loadEditor} show={({ EditJob }) => <EditJob name={name ?? ''} />} />
+    case 'topology':
+      return <Topology />
     case 'executions':
       return name === undefined ? <Executions /> : <Execution key={name} id={name} />
     case 'members':

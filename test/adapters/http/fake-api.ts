@@ -304,6 +304,8 @@ function written(document: unknown, dryRun: boolean): JobWrite {
     document: given,
     change: isNew ? 'created' : 'replaced',
     differences: isNew ? [] : [{ path: 'schedule', before: '@every 10s', after: '@every 20s' }],
+    rank: [{ id: barn, name: 'barn' }],
+    excluded: [{ id: field, name: '', reason: 'it is not alive' }],
     warnings: [],
     dryRun,
   }

@@ -1,5 +1,6 @@
 import type { Outcome } from '../../../core/execution/record.ts'
 import { notRunOutcomes, ranOutcomes } from '../../../core/execution/record.ts'
+import { candidateSchema, excludedSchema, type Candidate, type Excluded } from './plan.ts'
 import {
   anything,
   closed,
@@ -109,6 +110,9 @@ export interface JobDifference {
 export interface JobWrite extends Job {
   readonly change: 'created' | 'replaced' | 'unchanged'
   readonly differences: readonly JobDifference[]
+  /** Who may run the next tick, best first. */
+  readonly rank: readonly Candidate[]
+  readonly excluded: readonly Excluded[]
   /** Things that are allowed and probably not meant. */
   readonly warnings: readonly string[]
   /** Nothing was written. */
@@ -192,6 +196,8 @@ export const jobWriteSchema: SchemaOf<JobWrite> = closed(
     ...job,
     change: oneOf('created', 'replaced', 'unchanged'),
     differences: listOf(difference),
+    rank: listOf(candidateSchema),
+    excluded: listOf(excludedSchema),
     warnings: listOf(text),
     dryRun: flag,
   },

@@ -59,7 +59,10 @@ export interface Explain {
 }
 
 const candidate = { id: text, name: text }
-const excluded: SchemaOf<Excluded> = closed({ ...candidate, reason: text }, 'Excluded')
+/** Schema of {@link Candidate}. */
+export const candidateSchema: SchemaOf<Candidate> = closed(candidate)
+/** Schema of {@link Excluded}. */
+export const excludedSchema: SchemaOf<Excluded> = closed({ ...candidate, reason: text }, 'Excluded')
 const ranked: SchemaOf<RankedCandidate> = closed(
   {
     ...candidate,
@@ -77,8 +80,8 @@ const plannedTick: SchemaOf<PlannedTick> = closed(
     node: nullable(text),
     nodeName: nullable(text),
     deniedBy: nullable(text),
-    rank: listOf(closed(candidate)),
-    excluded: listOf(excluded),
+    rank: listOf(candidateSchema),
+    excluded: listOf(excludedSchema),
   },
   'PlannedTick',
 )
@@ -94,7 +97,7 @@ export const explainSchema: SchemaOf<Explain> = closed(
     execution: Type.Optional(executionItemSchema),
     view: listOf(ranked),
     rank: listOf(ranked),
-    excluded: listOf(excluded),
+    excluded: listOf(excludedSchema),
     facts: listOf(text),
     outcome: nullable(text),
     reason: text,
