@@ -2,7 +2,7 @@
 
 import type { ExecutionItem, PlannedTick } from '../answers.ts'
 import { sentence } from './health.ts'
-import { nodeText, reasonText, wordOf } from './outcome.ts'
+import { nodeText, reasonText, whoText, wordOf } from './outcome.ts'
 import { clockText, instantText, spanText } from './time.ts'
 
 export interface Hint {
@@ -55,7 +55,7 @@ export function hintOfTick(tick: PlannedTick, zone: string): Hint {
   const who =
     tick.node === null
       ? [
-          'no node may run it',
+          whoText(tick),
           ...tick.excluded
             .slice(0, 3)
             .map(({ id, name, reason }) => `${nodeText(id, name)}: ${reason}`),

@@ -1,7 +1,7 @@
 // What is said of an execution, and in which tone: the same words and colours in tables, tiles and
 // on the timeline.
 
-import type { ExecutionItem, Job } from '../answers.ts'
+import type { ExecutionItem, Job, JobTick } from '../answers.ts'
 
 /** A tone has one colour in each theme. */
 export type Tone = 'ok' | 'busy' | 'bad' | 'warn' | 'quiet' | 'lost'
@@ -68,4 +68,11 @@ export function jobStateText({ state, pause }: Pick<Job, 'state' | 'pause'>): st
 export function nodeText(id: string | null, name: string | null): string {
   if (id === null) return '–'
   return name === null || name === '' ? id.slice(-8) : name
+}
+
+/** Who is to run a tick, or why nobody is. */
+export function whoText(tick: Pick<JobTick, 'node' | 'nodeName' | 'deniedBy'>): string {
+  const { node, nodeName, deniedBy } = tick
+  if (deniedBy !== null) return `denied by ${deniedBy}`
+  return node === null ? 'no node may run it' : nodeText(node, nodeName)
 }

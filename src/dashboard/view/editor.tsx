@@ -7,7 +7,7 @@ import type { Job, JobWrite } from '../answers.ts'
 import { clockChangeNotes } from '../model/clock-change.ts'
 import { commands } from '../model/command.ts'
 import { isSame, mergeDocuments } from '../model/merge.ts'
-import { nodeText } from '../model/outcome.ts'
+import { nodeText, whoText } from '../model/outcome.ts'
 import { hrefOf } from '../model/route.ts'
 import { scheduleText, zoneOfDocument } from '../model/schedule.ts'
 import { templateOf } from '../model/templates.ts'
@@ -151,11 +151,11 @@ function Verdict(props: { preview: JobWrite }): VNode {
         aside={<span class="quiet">{shownZone(jobZone)}</span>}
       >
         <ol class="coming">
-          {next.map(({ plannedAt, node, nodeName }) => (
+          {next.map(({ plannedAt, node, nodeName, deniedBy }) => (
             <li key={plannedAt}>
               <Instant ms={Date.parse(plannedAt)} jobZone={jobZone} />
               <span class={node === null ? 'tone-bad' : 'mono'}>
-                {node === null ? 'no node' : nodeText(node, nodeName)}
+                {whoText({ node, nodeName, deniedBy })}
               </span>
               <span />
               <Distance ms={Date.parse(plannedAt)} />

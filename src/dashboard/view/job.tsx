@@ -1,7 +1,7 @@
 import type { VNode } from 'preact'
 import type { Event, ExecutionPage, Explain, Job as JobAnswer } from '../answers.ts'
 import { commands } from '../model/command.ts'
-import { jobStateText, nodeText, toneOf } from '../model/outcome.ts'
+import { jobStateText, toneOf, whoText } from '../model/outcome.ts'
 import { hrefOf } from '../model/route.ts'
 import { scheduleText, zoneOfDocument } from '../model/schedule.ts'
 import { putExecutions, shelf, shelfVersion } from '../state/fleet.ts'
@@ -139,11 +139,11 @@ function NextTicks(props: { job: JobAnswer }): VNode {
     <Panel title="Next ticks" aside={<span class="quiet">{shownZone(jobZone)}</span>}>
       {next.length === 0 ? <p class="quiet nothing">none: it is started by hand</p> : null}
       <ol class="coming">
-        {next.map(({ plannedAt, node, nodeName }) => (
+        {next.map(({ plannedAt, node, nodeName, deniedBy }) => (
           <li key={plannedAt}>
             <Instant ms={Date.parse(plannedAt)} jobZone={jobZone} />
             <span class={node === null ? 'tone-bad' : 'mono'}>
-              {node === null ? 'no node may run it' : nodeText(node, nodeName)}
+              {whoText({ node, nodeName, deniedBy })}
             </span>
             <span />
             <Distance ms={Date.parse(plannedAt)} />

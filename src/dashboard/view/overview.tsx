@@ -2,7 +2,7 @@ import { Fragment, type VNode } from 'preact'
 import type { PlannedTick, Status } from '../answers.ts'
 import { commands } from '../model/command.ts'
 import { healthOf } from '../model/health.ts'
-import { nodeText, reasonText, wordOf } from '../model/outcome.ts'
+import { nodeText, reasonText, whoText, wordOf } from '../model/outcome.ts'
 import { hrefOf } from '../model/route.ts'
 import { minutesOf, nextHour, troublesSince } from '../model/summary.ts'
 import { clockText } from '../model/time.ts'
@@ -180,12 +180,13 @@ function NextHour(props: { ticks: readonly PlannedTick[] }): VNode {
         </div>
       </div>
       <ol class="coming">
-        {coming.slice(0, ticksShown).map(({ job, node, nodeName, plannedAt, rank }) => (
+        {coming.slice(0, ticksShown).map(({ job, node, nodeName, deniedBy, plannedAt, rank }) => (
           <li key={`${job}${plannedAt}`}>
             <Instant ms={Date.parse(plannedAt)} />
             <JobLink name={job} />
             <span class={node === null ? 'tone-bad' : ''}>
-              {node === null ? 'no node may run it' : `on ${nodeText(node, nodeName)}`}
+              {node === null ? '' : 'on '}
+              {whoText({ node, nodeName, deniedBy })}
               {rank.length > 1 ? <span class="quiet"> 1st of {rank.length}</span> : null}
             </span>
             <Distance ms={Date.parse(plannedAt)} />
