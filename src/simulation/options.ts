@@ -88,6 +88,8 @@ export interface Options {
   /** Shortest period of a job; the longest is 120 times as long. */
   readonly shortestS: number
   readonly writesPerMinute: number
+  /** How many of four jobs may start at most once, with nodes 0 to 2 as their roster. */
+  readonly atMostOnce: number
   readonly net: NetOptions
   /** Clocks at the beginning, ±. */
   readonly skewMs: number
@@ -110,6 +112,8 @@ export interface Wishes {
   /** Ends the time with faults early, without changing what was drawn for the whole of it. */
   readonly untilMinutes?: number | undefined
   readonly jobs?: number | undefined
+  /** How many of four jobs may start at most once; none by themselves. */
+  readonly atMostOnce?: number | undefined
   /** Only these troubles; an empty list is a quiet run. */
   readonly faults?: readonly FaultName[] | undefined
 }
@@ -233,6 +237,7 @@ export function drawOptions(seed: bigint, wishes: Wishes = {}): Options {
     frozenAfterMs: Math.min(safetyMs, Math.round((wishes.untilMinutes ?? Infinity) * 60_000)),
     livenessMs: (wishes.calmMinutes ?? livenessMin[profile]) * 60_000,
     healedMs: (wishes.calmMinutes ?? healedMin[profile]) * 60_000,
+    atMostOnce: wishes.atMostOnce ?? 0,
     jobs: wishes.jobs ?? Math.round(withinLog(work, [1, 16])),
     shortestS: pace[profile].shortestS,
     writesPerMinute: hits(work, 0.2) ? 0 : withinLog(work, [0.1, 6]) / pace[profile].stretch,

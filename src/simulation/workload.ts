@@ -72,11 +72,11 @@ export class Workload {
     switch (verb) {
       case 'create':
       case 'edit':
-        this.put(this.#client(), name, this.#fields())
+        this.put(this.#client(), name, this.#fields(name))
         return
       case 'edit-twice':
-        this.put(this.#client(), name, this.#fields())
-        this.put(this.#client(), name, this.#fields())
+        this.put(this.#client(), name, this.#fields(name))
+        this.put(this.#client(), name, this.#fields(name))
         return
       case 'delete':
         this.remove(this.#client(), name)
@@ -85,7 +85,7 @@ export class Workload {
         const client = this.#client()
         this.remove(client, name)
         const waitMs = withinLog(this.#random, [1, 60_000])
-        this.#fleet.timeline.after(waitMs, () => this.put(this.#client(), name, this.#fields()))
+        this.#fleet.timeline.after(waitMs, () => this.put(this.#client(), name, this.#fields(name)))
         return
       }
       case 'pause': {
@@ -115,11 +115,16 @@ export class Workload {
     const client = this.#client()
     if (client === undefined) return
     this.#names.push(name)
-    this.put(client, name, this.#fields())
+    this.put(client, name, this.#fields(name))
   }
 
-  #fields(): Fields {
-    return drawFields(this.#random, this.#fleet.options)
+  #fields(name: JobName): Fields {
+    const fields = drawFields(this.#random, this.#fleet.options)
+    // by the number of the job, so that no edit changes the promise
+    const isVoted = Number(name.slice('job-'.length)) % 4 < this.#fleet.options.atMostOnce
+    if (!isVoted) return fields
+    const roster = ['node-0', 'node-1', 'node-2']
+    return { ...fields, placement: {}, delivery: { mode: 'at-most-once', roster } }
   }
 
   // ── one write of a client ──────────────────────────────────────────────────────────────────────

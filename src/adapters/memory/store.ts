@@ -64,6 +64,8 @@ export class MemoryImage {
   readonly tallies: Map<JobName, Tally> = new Map()
   readonly registers: Map<string, Uint8Array> = new Map()
   readonly slots: Map<string, readonly HistoryRow[]> = new Map()
+  /** A register was damaged: none of them may be trusted any more. */
+  areRegistersLost = false
   seen: Uint8Array | undefined
   self: DurableSelf | undefined
   lastId = 0
@@ -76,6 +78,7 @@ export class MemoryImage {
     for (const [job, tally] of this.tallies) copy.tallies.set(job, tally)
     for (const [key, bytes] of this.registers) copy.registers.set(key, bytes)
     for (const [slot, rows] of this.slots) copy.slots.set(slot, rows)
+    copy.areRegistersLost = this.areRegistersLost
     copy.seen = this.seen
     copy.self = this.self
     copy.lastId = this.lastId
@@ -127,7 +130,7 @@ export class MemoryImage {
     this.slots.set(key, [...rows, { stored, id: this.lastId, place }])
   }
 
-  /** Drops rows of definitions and of history; answers how many. */
+  /** Drops rows of definitions, of history and of registers; answers how many. */
   drop(isHit: () => boolean): number {
     const intents = [...this.intents.keys()].filter(isHit)
     for (const id of intents) this.intents.delete(id)
@@ -139,7 +142,10 @@ export class MemoryImage {
       else this.slots.set(slot, whole)
     }
     if (intents.length + records > 0) this.seen = undefined
-    return intents.length + records
+    const registers = [...this.registers.keys()].filter(isHit)
+    for (const key of registers) this.registers.delete(key)
+    if (registers.length > 0) this.areRegistersLost = true
+    return intents.length + records + registers.length
   }
 
   rows(): readonly HistoryRow[] {
@@ -229,7 +235,7 @@ export class MemoryStore implements Store {
       records: wantedRecords(image).map(({ stored }) => stored.bytes),
       watermarks: [...image.watermarks],
       members: [...image.members.values()],
-      registers: [...image.registers],
+      registers: image.areRegistersLost ? undefined : [...image.registers],
       counts: count(image),
       tallies: [...image.tallies.values()],
     }

@@ -1,4 +1,5 @@
-// C2: one attempt starts once; a second start needs an excuse that the history proves.
+// C2: one attempt starts once; a second start needs an excuse that the history proves. Where the job may
+// start at most once there is only one: a disk that forgot what it had promised, and nobody knew.
 
 import type { Checker, History, NodeIndex, Violation } from '../history.ts'
 import { attemptsOf, type Run } from './attempts.ts'
@@ -9,7 +10,7 @@ import { Tally } from './tally.ts'
 const unheardMs = 1_000
 
 /** What makes a second start no violation. */
-type Excuse = 'no-path' | 'restarted' | 'unheard' | 'forgotten'
+type Excuse = 'no-path' | 'restarted' | 'unheard' | 'forgotten' | 'rolled-back'
 
 /** C2. */
 export class DuplicatesChecker implements Checker {
@@ -23,11 +24,14 @@ export class DuplicatesChecker implements Checker {
   check(history: History): readonly Violation[] {
     this.#tally = new Tally()
     const violations: Violation[] = []
+    const voted = votedIn(history)
     for (const runs of attemptsOf(history).attempts()) {
       this.#tally.add('attempts')
+      if (voted.has(generationOf(runs[0]!.start))) this.#tally.add('attempts.voted')
       for (const [index, second] of runs.entries()) {
         for (const first of runs.slice(0, index)) {
-          const found = this.#judge(history, first, second)
+          const isVoted = voted.has(generationOf(first.start))
+          const found = this.#judge(history, first, second, isVoted)
           if (found !== undefined) violations.push(found)
         }
       }
@@ -35,11 +39,13 @@ export class DuplicatesChecker implements Checker {
     return violations
   }
 
-  #judge(history: History, first: Run, second: Run): Violation | undefined {
+  #judge(history: History, first: Run, second: Run, isVoted: boolean): Violation | undefined {
     const ground = groundOf(history)
     const plannedMs = first.start.dueMs ?? first.start.atMs
     const fault = ground.classOf(plannedMs - 30_000, second.start.atMs)
-    const excuse = excuseOf(ground, first, second)
+    const excuse = isVoted
+      ? rolledBack(history, second.start.atMs)
+      : excuseOf(ground, first, second)
     this.#tally.add('duplicates', fault)
     this.#tally.add(`duplicates.${excuse ?? 'unexcused'}`, fault)
     if (excuse !== undefined) return undefined
@@ -48,6 +54,24 @@ export class DuplicatesChecker implements Checker {
     const message = `${attempt} ran on node ${first.start.node} and, ${afterMs} ms later, on node ${node}`
     return { property: 'C2', message, atMs, job, execution }
   }
+}
+
+const generationOf = ({ job, generation }: { job: string; generation: number }): string =>
+  `${job}~${generation}`
+
+/** Jobs, with their generation, that may start at most once. */
+function votedIn({ entries }: History): ReadonlySet<string> {
+  const voted = new Set<string>()
+  for (const entry of entries) {
+    if (entry.kind !== 'def.ack') continue
+    if (entry.definition.delivery.promised.mode === 'at-most-once') voted.add(generationOf(entry))
+  }
+  return voted
+}
+
+function rolledBack({ entries }: History, byMs: number): Excuse | undefined {
+  const isSo = entries.some(({ kind, atMs }) => kind === 'store.rolledBack' && atMs <= byMs)
+  return isSo ? 'rolled-back' : undefined
 }
 
 /** Instant from which a path had to last: before the tick was due, or before the first start. */

@@ -22,7 +22,7 @@ export function definitionSettleMs({ scenery }: History): number {
 const stallToleranceMs = 1_000
 
 /** Why nothing is owed although the tick exists. */
-export type Waiver = 'in-flux' | 'deleted' | 'paused'
+export type Waiver = 'in-flux' | 'deleted' | 'paused' | 'voted'
 
 /** One tick of one job. */
 export interface Tick {
@@ -85,7 +85,11 @@ function* ticksOfWrite(
       dueMs,
       plannedMs,
       cutoffMs: plannedMs + oracleDeadline(timing, delivery, dueMs),
-      waiver: waiverOf(truth, state, dueMs, settleMs),
+      // at most once: that it runs at all is not promised
+      waiver:
+        delivery.promised.mode === 'at-most-once'
+          ? 'voted'
+          : waiverOf(truth, state, dueMs, settleMs),
       needs: [...new Set([...state.rest, ...state.life, ...state.enabled])],
     }
   }

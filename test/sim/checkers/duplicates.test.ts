@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DuplicatesChecker } from '../../../src/simulation/checkers/duplicates.ts'
 import { clean, flagged } from './expect.ts'
-import { Story } from './story.ts'
+import { at, definition, Story } from './story.ts'
 
 const checker = new DuplicatesChecker()
 
@@ -79,4 +79,17 @@ test('C2 does not let a node repeat what is on its own disk', () => {
   const again = new Story(1).claim(60, 0, 0, 60).start(60, 0, 60)
   again.down(70, 0, 'power').fact(70, { kind: 'store.torn', node: 0, lost: 3 }).up(75, 0)
   flagged(checker, again.start(80, 0, 60).history(100), /ran on node 0/)
+})
+
+test('C2 takes no excuse where the job may start at most once, but a disk that was rolled back', () => {
+  const promised = { mode: 'at-most-once', roster: ['node-0'] } as const
+  const voted = definition({ delivery: { promised } })
+  const apart = (): Story => twice(2).put(-100, 1, voted).cut(50, 0, 1)
+  flagged(checker, apart().history(100), /ran on node 0 and/)
+  assert.equal(checker.stats['attempts.voted'], 1)
+  const back = apart().fact(61, { kind: 'store.rolledBack', node: 1, toMs: at(10) })
+  clean(checker, back.history(100))
+  assert.equal(checker.stats['duplicates.rolled-back'], 1)
+  const other = twice(2).put(-100, 1, voted, { generation: 2 }).cut(50, 0, 1)
+  clean(checker, other.history(100), 'another generation promised it')
 })
