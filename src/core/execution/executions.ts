@@ -265,6 +265,8 @@ export class Executions {
     const isLate = this.#turn.clusterMs > watch.cutoffMs || this.isDecided(watch)
     const isUnable = this.#world.inability() !== undefined || this.#runs.size >= limits.runningMax
     if (job === undefined || isLate || isUnable) return
+    // the vote took a while; the claim is ours, and is told so again when the calendar allows
+    if (this.#deniedUntil(watch) !== undefined) return
     this.#keepNotes(watch)
     this.takeover.drop(watch.attempt)
     const receivers = [...this.#post.receivers(), ...watch.askers]
