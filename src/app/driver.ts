@@ -187,7 +187,7 @@ export class Driver {
         this.#respond(effect.id, effect.bytes)
         return
       case 'respondRecords': {
-        const page = this.#store.recordsAfter(effect.after, limits.pageBytesMax)
+        const page = this.#store.recordsAfter(effect, limits.pageBytesMax)
         this.#respond(effect.id, encodeSync({ kind: 'records', ...page }))
         return
       }

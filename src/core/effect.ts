@@ -2,7 +2,7 @@
 // persist, then send and publish, then start and stop, then everything else. If a commit fails,
 // nothing after it happens and the node hears `storeFailed`.
 
-import type { SeenVector } from './clock/version-vector.ts'
+import type { Cursor, SeenVector } from './clock/version-vector.ts'
 import type { AttemptId, ExecutionId, JobName, MemberId, Slot } from './ids.ts'
 import type { Action, Run } from './jobs/definition.ts'
 import type { StoredRecord } from './execution/record.ts'
@@ -96,8 +96,13 @@ export type Effect =
     }
   /** Answer to a `request` event. */
   | { readonly kind: 'respond'; readonly id: number; readonly bytes: Uint8Array }
-  /** Answer with a page of the stored records that `after` lacks. */
-  | { readonly kind: 'respondRecords'; readonly id: number; readonly after: SeenVector }
+  /** Answer with a page of the stored records that `seen` lacks, after `cursor`. */
+  | {
+      readonly kind: 'respondRecords'
+      readonly id: number
+      readonly seen: SeenVector
+      readonly cursor: Cursor | null
+    }
   /** Whether a gossiped message is passed on. */
   | {
       readonly kind: 'verdict'

@@ -1,6 +1,6 @@
 import type { Write } from '../core/effect.ts'
 import type { Loaded } from '../core/event.ts'
-import type { SeenVector } from '../core/clock/version-vector.ts'
+import type { Cursor, SeenVector } from '../core/clock/version-vector.ts'
 import type { ExecutionRecord } from '../core/execution/record.ts'
 
 /** Thrown by `commit`: nothing of the transaction was written. */
@@ -35,9 +35,16 @@ export interface ExecutionPage {
   readonly cursor: string | undefined
 }
 
+/** What somebody lacks: all that is not in `seen`, after a place in the order of (actor, seq). */
+export interface Lack {
+  readonly seen: SeenVector
+  readonly cursor: Cursor | null
+}
+
 export interface RecordsPage {
   readonly records: readonly Uint8Array[]
-  readonly more: boolean
+  /** Where to go on; null on the last page. */
+  readonly next: Cursor | null
 }
 
 /**
@@ -55,7 +62,7 @@ export interface Store {
   executions(query: ExecutionQuery): ExecutionPage
   /** Every attempt of the execution's slots, oldest first; empty when it is not known. */
   attempts(execution: string): readonly ExecutionRow[]
-  /** Records whose dots `seen` lacks, ordered by (actor, seq), up to `bytesMax` bytes in all. */
-  recordsAfter(seen: SeenVector, bytesMax: number): RecordsPage
+  /** Records that are lacked, ordered by (actor, seq), up to `bytesMax` bytes in all. */
+  recordsAfter(lack: Lack, bytesMax: number): RecordsPage
   close(): void
 }

@@ -390,7 +390,7 @@ export class Machine {
         this.#waiting.respond(effect.id, effect.bytes)
         return
       case 'respondRecords': {
-        const page = this.disk.store.recordsAfter(effect.after, limits.pageBytesMax)
+        const page = this.disk.store.recordsAfter(effect, limits.pageBytesMax)
         this.#waiting.respond(effect.id, encodeSync({ kind: 'records', ...page }))
         return
       }

@@ -225,25 +225,34 @@ function exchangeRules(rule: Rule): void {
     ]
     write(store, ...all.toReversed())
     const seen = new SeenVector()
-    const first = store.recordsAfter(seen, 1e6)
+    const first = store.recordsAfter({ seen, cursor: null }, 1e6)
     assert.deepEqual(texts(first.records), texts(all.map((one) => one.bytes)))
-    assert.equal(first.more, false)
+    assert.equal(first.next, null)
     seen.add({ actor: actorA, seq: 1 })
     seen.add({ actor: actorA, seq: 3 })
     const wanted = [all[1]!, all[3]!, all[4]!, all[5]!].map((one) => one.bytes)
-    assert.deepEqual(texts(store.recordsAfter(seen, 1e6).records), texts(wanted))
-    const page = store.recordsAfter(seen, wanted[0]!.length + wanted[1]!.length)
+    assert.deepEqual(texts(store.recordsAfter({ seen, cursor: null }, 1e6).records), texts(wanted))
+    const room = wanted[0]!.length + wanted[1]!.length
+    const page = store.recordsAfter({ seen, cursor: null }, room)
     assert.deepEqual(texts(page.records), texts(wanted.slice(0, 2)))
-    assert.equal(page.more, true)
-    assert.equal(store.recordsAfter(seen, 0).records.length, 1, 'a page is never empty')
+    assert.deepEqual(page.next, [actorA, 4])
+    const rest = store.recordsAfter({ seen, cursor: page.next }, room)
+    assert.deepEqual(texts(rest.records), texts(wanted.slice(2)))
+    assert.equal(rest.next, null)
+    const least = store.recordsAfter({ seen, cursor: null }, 0)
+    assert.equal(least.records.length, 1, 'a page is never empty')
     for (const { actor, seq } of all) seen.add({ actor, seq })
-    assert.deepEqual(store.recordsAfter(seen, 1e6), { records: [], more: false })
+    const none = store.recordsAfter({ seen, cursor: null }, 1e6)
+    assert.deepEqual(none, { records: [], next: null })
   })
 
   rule('the replaced phase is no longer sent', ({ store }) => {
     const end = stored('a', 1_000, {}, { seq: 2 })
     write(store, stored('a', 1_000, claimed, { seq: 1 }), end)
-    assert.deepEqual(texts(store.recordsAfter(new SeenVector(), 1e6).records), texts([end.bytes]))
+    assert.deepEqual(
+      texts(store.recordsAfter({ seen: new SeenVector(), cursor: null }, 1e6).records),
+      texts([end.bytes]),
+    )
   })
 }
 

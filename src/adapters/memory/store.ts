@@ -8,7 +8,7 @@ import type { Counts, Loaded } from '../../core/event.ts'
 import type { Tally } from '../../core/execution/tally.ts'
 import { limits } from '../../core/limits.ts'
 import type { JobName } from '../../core/ids.ts'
-import type { SeenVector } from '../../core/clock/version-vector.ts'
+import { isAfter, type Cursor } from '../../core/clock/version-vector.ts'
 import {
   type ExecutionRecord,
   phases,
@@ -19,6 +19,7 @@ import type {
   ExecutionPage,
   ExecutionQuery,
   ExecutionRow,
+  Lack,
   RecordsPage,
   Store,
   StoreError,
@@ -271,21 +272,24 @@ export class MemoryStore implements Store {
       .map(({ row, rows }) => toRow(row, rows))
   }
 
-  recordsAfter(seen: SeenVector, bytesMax: number): RecordsPage {
+  recordsAfter({ seen, cursor }: Lack, bytesMax: number): RecordsPage {
     this.#assertOpen()
     const lacking = this.#live
       .rows()
       .map(({ stored }) => stored)
+      .filter((stored) => cursor === null || isAfter(stored, cursor))
       .filter((stored) => !seen.has(stored))
       .sort((a, b) => compareText(a.actor, b.actor) || a.seq - b.seq)
     const records: Uint8Array[] = []
     let room = bytesMax
-    for (const { bytes } of lacking) {
-      if (records.length > 0 && bytes.length > room) return { records, more: true }
+    let last: Cursor | null = null
+    for (const { actor, seq, bytes } of lacking) {
+      if (records.length > 0 && bytes.length > room) return { records, next: last }
       records.push(bytes)
       room -= bytes.length
+      last = [actor, seq]
     }
-    return { records, more: false }
+    return { records, next: null }
   }
 
   close(): void {

@@ -1,9 +1,15 @@
 // Execution records: one row per attempt and executor.
 
 import { limits } from '../../core/limits.ts'
-import type { SeenVector } from '../../core/clock/version-vector.ts'
+import type { Cursor } from '../../core/clock/version-vector.ts'
 import type { ExecutionRecord, StoredRecord } from '../../core/execution/record.ts'
-import type { ExecutionPage, ExecutionQuery, ExecutionRow, RecordsPage } from '../../ports/store.ts'
+import type {
+  ExecutionPage,
+  ExecutionQuery,
+  ExecutionRow,
+  Lack,
+  RecordsPage,
+} from '../../ports/store.ts'
 import type { Database, Row, Value } from './database.ts'
 import { fromRow, insertRow, readColumns, toRow, updateRow } from './history-row.ts'
 import { findHead, hasTwin, isReplaced, slotColumns, type SlotRow, toSlotRow } from './slot-head.ts'
@@ -100,15 +106,17 @@ export class History {
   }
 
   /** Records that somebody who has seen `seen` lacks; at least one when there is any. */
-  recordsAfter(seen: SeenVector, bytesMax: number): RecordsPage {
+  recordsAfter({ seen, cursor }: Lack, bytesMax: number): RecordsPage {
     const records: Uint8Array[] = []
     const damaged: number[] = []
     let room = bytesMax
-    let more = false
-    for (const actor of this.#actors()) {
+    let next: Cursor | null = null
+    let last: Cursor | null = null
+    const [from, fromSeq] = cursor ?? ['', 0]
+    for (const actor of this.#actors(from)) {
       const rows = this.#database
         .prepare(`SELECT ${readColumns} FROM record WHERE actor = ? AND seq > ? ORDER BY seq`)
-        .iterate(actor, seen.contiguous(actor))
+        .iterate(actor, Math.max(seen.contiguous(actor), actor === from ? fromSeq : 0))
       for (const row of rows) {
         if (seen.has({ actor, seq: row['seq'] as number })) continue
         if (fromRow(row) === undefined) {
@@ -116,23 +124,27 @@ export class History {
           continue
         }
         const bytes = row['bytes'] as Uint8Array
-        more = records.length > 0 && bytes.length > room
-        if (more) break
+        if (records.length > 0 && bytes.length > room) next = last
+        if (next !== null) break
         records.push(bytes)
         room -= bytes.length
+        last = [actor, row['seq'] as number]
       }
-      if (more) break
+      if (next !== null) break
     }
     if (damaged.length > 0) this.#onDamage(damaged)
-    return { records, more }
+    return { records, next }
   }
 
-  /** Actors in the order of their text, one look into the index each. */
-  *#actors(): Iterable<string> {
+  /** Actors from one on in the order of their text, one look into the index each. */
+  *#actors(from: string): Iterable<string> {
+    const first = this.#database.prepare(
+      'SELECT actor FROM record WHERE actor >= ? ORDER BY actor LIMIT 1',
+    )
     const next = this.#database.prepare(
       'SELECT actor FROM record WHERE actor > ? ORDER BY actor LIMIT 1',
     )
-    let row = next.get('')
+    let row = first.get(from)
     while (row !== undefined) {
       const actor = row['actor'] as string
       yield actor

@@ -1,10 +1,10 @@
 import type { Write } from '../../core/effect.ts'
 import type { Loaded } from '../../core/event.ts'
-import type { SeenVector } from '../../core/clock/version-vector.ts'
 import type {
   ExecutionPage,
   ExecutionQuery,
   ExecutionRow,
+  Lack,
   RecordsPage,
   Store,
 } from '../../ports/store.ts'
@@ -169,8 +169,8 @@ export class SqliteStore implements Store {
     return this.#read(() => this.#history.attempts(execution))
   }
 
-  recordsAfter(seen: SeenVector, bytesMax: number): RecordsPage {
-    return this.#read(() => this.#history.recordsAfter(seen, bytesMax))
+  recordsAfter(lack: Lack, bytesMax: number): RecordsPage {
+    return this.#read(() => this.#history.recordsAfter(lack, bytesMax))
   }
 
   /**

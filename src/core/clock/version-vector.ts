@@ -30,6 +30,13 @@ export interface Dot {
   readonly seq: number
 }
 
+/** Place in the order of writes by actor and sequence. */
+export type Cursor = readonly [actor: string, seq: number]
+
+/** Whether a write comes after a place in that order. */
+export const isAfter = (dot: Dot, [actor, seq]: Cursor): boolean =>
+  dot.actor === actor ? dot.seq > seq : dot.actor > actor
+
 /** Actor → highest write seen; absent = none. */
 export type Context = ReadonlyMap<string, number>
 

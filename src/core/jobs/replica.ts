@@ -2,7 +2,7 @@
 // gossip lost. Anti-entropy is the truth, gossip only makes it fast.
 
 import type { Author } from '../author.ts'
-import { SeenVector } from '../clock/version-vector.ts'
+import { isAfter, SeenVector, type Cursor } from '../clock/version-vector.ts'
 import type { Write } from '../effect.ts'
 import { labelOf, type JobName, type MemberId } from '../ids.ts'
 import { limits, type Timers } from '../limits.ts'
@@ -20,7 +20,6 @@ import { openIntent, sealIntent, type GroupWrites, type Intent } from './intent.
 import {
   decodeSyncResponse,
   encodeSync,
-  type Cursor,
   type SyncRequest,
   type SyncResponse,
   type Watermark,
@@ -42,6 +41,8 @@ interface Pull {
   /** The other's version vector when the pull began; undefined before the first page. */
   seen: SeenVector | undefined
   cursor: Cursor | null
+  /** The same among the records. */
+  records: Cursor | null
   /** Sent as ours: empty when equal vectors hide different content. */
   readonly ours: SeenVector
 }
@@ -309,7 +310,7 @@ export class Replica {
     // equal vectors and different content: rows were lost, so everything is asked for again
     const isHidden = link.lastBeat?.seenDigest === this.seen.digest() && link.storeMismatches >= 4
     const ours = isHidden ? new SeenVector() : this.seen.copy()
-    this.#ask({ from: member, seen: undefined, cursor: null, ours })
+    this.#ask({ from: member, seen: undefined, cursor: null, records: null, ours })
   }
 
   #ask(pull: Pull): void {
@@ -405,17 +406,22 @@ export class Replica {
       this.#ask(pull)
       return
     }
-    this.#continue(pull, { kind: 'records', seen: pull.ours })
+    this.#continue(pull, { kind: 'records', seen: pull.ours, cursor: null })
   }
 
   #onRecords(pull: Pull, page: Extract<SyncResponse, { kind: 'records' }>): void {
-    let read = 0
-    for (const bytes of page.records) if (this.#world.receiveRecord(bytes, pull.from)) read += 1
-    if (page.more && read > 0) {
-      this.#continue(pull, { kind: 'records', seen: this.seen.copy() })
+    for (const bytes of page.records) this.#world.receiveRecord(bytes, pull.from)
+    const { next } = page
+    if (next !== null) {
+      // the place alone says where to go on: of a long history only the ends are kept, and the holes
+      // that their dots leave are more than a vector remembers
+      const isFurther =
+        pull.records === null || isAfter({ actor: next[0], seq: next[1] }, pull.records)
+      pull.records = next
+      if (isFurther) this.#continue(pull, { kind: 'records', seen: pull.ours, cursor: next })
       return
     }
-    if (page.more || pull.seen === undefined) return
+    if (pull.seen === undefined) return
     if (this.seen.join(pull.seen)) this.noteSeen()
     const link = this.#membership.link(pull.from)
     if (link === undefined) return

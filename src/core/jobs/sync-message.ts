@@ -2,7 +2,7 @@
 // page, so memory is bounded by one page on both sides; it takes over the other's version vector only
 // after the last one, because whatever that vector covers and no page held is dominated or collected.
 
-import { readSeenVector, type SeenVector } from '../clock/version-vector.ts'
+import { readSeenVector, type Cursor, type SeenVector } from '../clock/version-vector.ts'
 import { limits } from '../limits.ts'
 import { readFacts, type Facts } from '../membership/member-message.ts'
 import { decode, encode, type Cbor } from '../wire/cbor.ts'
@@ -22,17 +22,14 @@ import {
 } from '../wire/read.ts'
 import type { JobName } from '../ids.ts'
 
-/** Place in the order of intents, by actor and sequence: the last one of the page before. */
-export type Cursor = readonly [actor: string, seq: number]
-
 /** A job and the instant up to which all its ticks are decided. */
 export type Watermark = readonly [job: JobName, dueMs: number]
 
 export type SyncRequest =
   /** Definitions that `seen` lacks, after `cursor`. */
   | { readonly kind: 'intents'; readonly seen: SeenVector; readonly cursor: Cursor | null }
-  /** Execution records that `seen` lacks. */
-  | { readonly kind: 'records'; readonly seen: SeenVector }
+  /** Execution records that `seen` lacks, after `cursor`. */
+  | { readonly kind: 'records'; readonly seen: SeenVector; readonly cursor: Cursor | null }
   /** Up to when the ticks of each job are decided, of jobs whose name comes after this one. */
   | { readonly kind: 'watermarks'; readonly after: JobName | null }
   /** Signed facts about members; ours come with the question. */
@@ -48,7 +45,12 @@ export type SyncResponse =
       /** Of the jobs of this page. */
       readonly watermarks: readonly Watermark[]
     }
-  | { readonly kind: 'records'; readonly records: readonly Uint8Array[]; readonly more: boolean }
+  | {
+      readonly kind: 'records'
+      readonly records: readonly Uint8Array[]
+      /** Where to go on; null on the last page. */
+      readonly next: Cursor | null
+    }
   | {
       readonly kind: 'watermarks'
       readonly watermarks: readonly Watermark[]
@@ -61,9 +63,11 @@ export type SyncResponse =
 const rowsMax = 16_384
 const blobs = list(bytes({ max: limits.frameBytesMax }), { max: rowsMax })
 
+const readCursor = nullable(tuple(readActor, u53))
+
 const readRequest: Reader<SyncRequest> = variant('kind', {
-  intents: record({ seen: readSeenVector, cursor: nullable(tuple(readActor, u53)) }),
-  records: record({ seen: readSeenVector }),
+  intents: record({ seen: readSeenVector, cursor: readCursor }),
+  records: record({ seen: readSeenVector, cursor: readCursor }),
   watermarks: record({ after: nullable(readJobName) }),
   view: record({ facts: readFacts }),
 })
@@ -79,7 +83,7 @@ const readResponse: Reader<SyncResponse> = variant('kind', {
     watermarks: list(tuple(readJobName, u53), { max: rowsMax }),
     next: nullable(readJobName),
   }),
-  records: record({ records: blobs, more: bool }),
+  records: record({ records: blobs, next: readCursor }),
   view: record({ facts: readFacts }),
   busy: record({}),
 })

@@ -1,16 +1,14 @@
 // Answers what other members ask in order to catch up: definitions by page, records, watermarks, views.
 
-import type { SeenVector } from '../clock/version-vector.ts'
-import type { ActorId, JobName, MemberId } from '../ids.ts'
+import { isAfter, type Cursor, type SeenVector } from '../clock/version-vector.ts'
+import type { JobName, MemberId } from '../ids.ts'
 import { limits } from '../limits.ts'
 import type { Membership } from '../membership/membership.ts'
 import type { Turn } from '../turn.ts'
-import type { Intent } from './intent.ts'
 import type { Replica } from './replica.ts'
 import {
   decodeSyncRequest,
   encodeSync,
-  type Cursor,
   type SyncRequest,
   type SyncResponse,
   type Watermark,
@@ -54,7 +52,7 @@ export class SyncServer {
         this.#respond(id, this.#page(request.seen, request.cursor))
         return
       case 'records':
-        this.#turn.emit({ kind: 'respondRecords', id, after: request.seen })
+        this.#turn.emit({ ...request, kind: 'respondRecords', id })
         return
       case 'watermarks':
         this.#respond(id, this.#watermarkPage(request.after))
@@ -104,8 +102,4 @@ export class SyncServer {
     const next = page.length < names.length ? page.at(-1)! : null
     return { kind: 'watermarks', watermarks: this.#watermarks(page), next }
   }
-}
-
-function isAfter(intent: Intent, [actor, seq]: readonly [string, number]): boolean {
-  return intent.actor === (actor as ActorId) ? intent.seq > seq : intent.actor > actor
 }

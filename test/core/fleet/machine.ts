@@ -319,7 +319,7 @@ export class Machine implements End {
         this.#answer(effect.id, effect.bytes)
         return
       case 'respondRecords': {
-        const page = this.store.recordsAfter(effect.after, limits.pageBytesMax)
+        const page = this.store.recordsAfter(effect, limits.pageBytesMax)
         this.#answer(effect.id, encodeSync({ kind: 'records', ...page }))
         return
       }

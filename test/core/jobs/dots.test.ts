@@ -22,7 +22,8 @@ function collect(fleet: Fleet, named: Map<string, string>): void {
       const opened = openIntent(fakeCrypto(id), clusterId, bytes)
       if (opened.ok) note(opened.value.intent, bytes)
     }
-    for (const bytes of store.recordsAfter(new SeenVector(), Infinity).records) {
+    for (const bytes of store.recordsAfter({ seen: new SeenVector(), cursor: null }, Infinity)
+      .records) {
       const opened = openRecord(clusterId, bytes)
       if (opened.ok) note(opened.value.stored, bytes)
     }

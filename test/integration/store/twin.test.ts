@@ -77,7 +77,7 @@ function answers(store: Store, seen: SeenVector): unknown {
     counts: loaded.counts,
     lists,
     attempts: jobs.map((job) => store.attempts(`${job}@${day}`)),
-    after: all(store.recordsAfter(seen, 300).records),
+    after: all(store.recordsAfter({ seen, cursor: null }, 300).records),
   }
 }
 
