@@ -202,6 +202,8 @@ const meanings: Readonly<Record<string, string>> = {
   'missed deadline': 'it did not run: nobody could start it before its deadline',
   'missed no-majority':
     'it did not run: too few members of its roster answered before its deadline, and at most once means not without them',
+  'missed minority-hold':
+    'it did not run: fewer than half of the members that match it could be seen, and the job holds then',
   'missed overtaken': 'it did not run: a later one had been claimed when its turn came',
   unknown:
     'whether it ran to its end is not known: its executor was allowed to start it and was not heard of again, so nobody starts it a second time',

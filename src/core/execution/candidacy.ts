@@ -5,7 +5,8 @@ import type { Timers } from '../limits.ts'
 import type { Job } from '../jobs/catalog.ts'
 import type { Replica } from '../jobs/replica.ts'
 import type { Membership } from '../membership/membership.ts'
-import { placementKey, rankCandidates, type Ranking } from '../placement/candidates.ts'
+import { placementKey, rankCandidates, type Ranking, attrsAt } from '../placement/candidates.ts'
+import { rankKey, rankMembers } from '../placement/rendezvous.ts'
 import type { Turn } from '../turn.ts'
 import type { Wanted } from './takeover.ts'
 
@@ -65,6 +66,24 @@ export class Candidacy {
     const { settleMs } = this.#timers
     const key = placementKey(job.groups.placement, job.name, execution)
     return rankCandidates(key, job.groups, members, plannedMs, settleMs)
+  }
+
+  /**
+   * Whether a job that holds in a minority is in one: of the members that match it, those that are
+   * down included, too few are alive here. Of two halves the one with the job's first watcher goes on.
+   */
+  isHeld(job: Job): boolean {
+    if (job.groups.delivery.promised.minority === 'run') return false
+    const wanted = Object.entries(job.groups.placement.tags)
+    const known = this.#membership.members().filter(({ state, record }) => {
+      const { tags } = attrsAt(record, this.#turn.clusterMs)
+      return state !== 'left' && wanted.every(([key, value]) => tags[key] === value)
+    })
+    const alive = known.filter(({ state }) => state === 'alive').map(({ record }) => record.member)
+    if (alive.length * 2 !== known.length) return alive.length * 2 < known.length
+    const equal = known.map(({ record }) => ({ id: record.member, weight: 16 }))
+    const [first] = rankMembers(rankKey('watch', job.name), equal)
+    return !alive.some((member) => member === first)
   }
 
   /** The slot that this node looks after. */

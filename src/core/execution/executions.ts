@@ -239,6 +239,7 @@ export class Executions {
       if (holds !== true) return `${because}, and the job wants ${where}`
     }
     if (this.#deniedUntil(watch) !== undefined) return 'a calendar denies it now'
+    if (this.#candidacy.isHeld(job)) return 'fewer than half of the members are here: it holds'
     const isSkipped = watch.number === 1 && this.#overlaps(job, watch)
     if (job.groups.life.seats.length > 0 && !isSkipped) return this.#seek(watch, job, { rank, why })
     this.#keepNotes(watch)

@@ -112,6 +112,10 @@ export class NotRun {
 
   #expired(watch: Watch, isNobodyEligible: boolean): ExecutionRecord {
     if (isNobodyEligible) return this.#draft(watch, 'no-eligible-node', '')
+    const job = this.#replica.catalog.live(watch.job)
+    if (job !== undefined && this.#candidacy.isHeld(job)) {
+      return this.#draft(watch, 'missed', 'minority-hold')
+    }
     const by = this.#world.keptBy(watch)
     if (by === undefined) return this.#draft(watch, 'missed', 'deadline')
     if (by === null) return this.#draft(watch, 'missed', 'no-majority')

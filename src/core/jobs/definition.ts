@@ -180,6 +180,8 @@ export interface Promised {
   readonly mode: 'at-least-once' | 'at-most-once'
   /** Members by name or id, and `key=value` for those with a tag; their votes decide who starts. */
   readonly roster: readonly string[]
+  /** `hold`: a side of a partition with fewer than half of the eligible members starts nothing. */
+  readonly minority: 'run' | 'hold'
 }
 
 /** How hard the fleet tries, and what it does when a tick meets another execution. */

@@ -191,9 +191,15 @@ const misfire = record<Misfire>({
   max: field('max', integer(1, limits.catchUpRunsMax), 'ticks that "all" runs, newest ones', 10),
 })
 
+const minority = choice<Promised['minority']>(['run', 'hold'])
+
 /** How hard the fleet tries. */
 export const delivery: Fields<Delivery> = {
-  promised: field('delivery', promised(), 'the promise', { mode: 'at-least-once', roster: [] }),
+  promised: field('delivery', promised(), 'the promise', {
+    mode: 'at-least-once',
+    roster: [],
+    minority: 'run',
+  }),
   overlap: field(
     'overlap',
     choice(['skip', 'allow'], ['queue-one', 'queue-all', 'cancel-other', 'kill-other']),
@@ -285,10 +291,12 @@ export const groupFields: { readonly [G in keyof Groups]: Fields<Groups[G]> } = 
 export const fixedFields: Fields<{
   name: JobName
   roster: readonly string[] | null
+  minority: Promised['minority'] | null
   count: 1
 }> = {
   name: field('name', name, 'full name, dots for namespaces'),
   roster: field('roster', nullable(roster(1)), 'short for delivery.roster', null),
+  minority: field('minority', nullable(minority), 'short for delivery.minority', null),
   count: field('placement.count', one(), 'number of nodes', 1),
 }
 
@@ -296,7 +304,7 @@ export const fixedFields: Fields<{
 export const advice: Advice = {
   ...Object.fromEntries(
     ['after', 'join', 'delay', 'params', 'notify', 'profile', 'secrets']
-      .concat(['minority', 'confirm', 'pauseOnFailure', 'overlapKey'])
+      .concat(['confirm', 'pauseOnFailure', 'overlapKey'])
       .concat(['maxStartsPerMinute', 'maxStartsPerDay', 'lateJoiners', 'expectEvery'])
       .concat(['placement.where', 'placement.affinity', 'placement.shards', 'placement.stagger'])
       .concat(['placement.weight', 'placement.countStrict', 'rollout'])
@@ -339,8 +347,9 @@ function promised(): Shape<Promised> {
     {
       mode: field('mode', mode, 'the promise', 'at-least-once'),
       roster: field('roster', roster(0), 'who votes', []),
+      minority: field('minority', minority, 'whether a smaller side of a partition starts', 'run'),
     },
-    { minority: later, confirm: later },
+    { confirm: later },
   )
   const checked = refine(whole, ({ mode, roster }, path) => {
     const isAtMostOnce = mode === 'at-most-once'
@@ -358,7 +367,8 @@ function promised(): Shape<Promised> {
     parse: (value, path) =>
       checked.parse(typeof value === 'string' ? { mode: value } : value, path),
     check: checked.check,
-    print: (value) => (value.roster.length === 0 ? value.mode : checked.print(value)),
+    print: (value) =>
+      value.roster.length === 0 && value.minority === 'run' ? value.mode : checked.print(value),
     schema: { anyOf: [mode.schema, whole.schema] },
   }
 }

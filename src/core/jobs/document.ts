@@ -69,18 +69,20 @@ export function parseDocument(
   })
 }
 
-/** `roster` beside `delivery` is short for `delivery: { …, roster }`. */
+/** `roster` and `minority` beside `delivery` are short for what is inside it. */
 function moveShortForms(
   root: Readonly<Record<string, unknown>>,
 ): Result<Readonly<Record<string, unknown>>> {
-  const { roster, ...rest } = root
-  if (roster === undefined) return ok(root)
+  const { roster, minority, ...rest } = root
+  const short = Object.entries({ roster, minority }).filter(([, value]) => value !== undefined)
+  if (short.length === 0) return ok(root)
   const { delivery } = root
   const inside = typeof delivery === 'string' ? { mode: delivery } : (plainMap(delivery) ?? {})
-  if (inside['roster'] !== undefined) {
-    return refuse('MC_BAD_INPUT', 'roster: is there twice', 'write it inside delivery only')
+  const twice = short.find(([key]) => inside[key] !== undefined)
+  if (twice !== undefined) {
+    return refuse('MC_BAD_INPUT', `${twice[0]}: is there twice`, 'write it inside delivery only')
   }
-  return ok({ ...rest, delivery: { ...inside, roster } })
+  return ok({ ...rest, delivery: { ...inside, ...Object.fromEntries(short) } })
 }
 
 function parseTiming(

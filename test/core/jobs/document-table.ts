@@ -161,12 +161,8 @@ const values: readonly BadRow[] = [
   ['misfire policy', merge({ misfire: { policy: 'al' } }), 'misfire.policy', /"all"/],
   ['misfire is text', merge({ misfire: 'skip' }), 'misfire', /KEY/],
   ['delivery later', merge({ delivery: 'every-node' }), 'delivery.mode', /at-least-once/],
-  [
-    'minority later',
-    merge({ delivery: { minority: 'hold' } }),
-    'delivery.minority',
-    /later|version/,
-  ],
+  ['confirm later', merge({ delivery: { confirm: 1 } }), 'delivery.confirm', /later|version/],
+  ['minority', merge({ minority: 'holt' }), 'delivery.minority', /did you mean "hold"/],
   ['no roster', merge({ delivery: 'at-most-once' }), 'delivery.roster', /roster: \[/, true],
   ['roster without need', merge({ roster: ['a'] }), 'delivery.roster', /at-most-once/, true],
   [

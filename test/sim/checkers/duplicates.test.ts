@@ -82,7 +82,7 @@ test('C2 does not let a node repeat what is on its own disk', () => {
 })
 
 test('C2 takes no excuse where the job may start at most once, but a disk that was rolled back', () => {
-  const promised = { mode: 'at-most-once', roster: ['node-0'] } as const
+  const promised = { mode: 'at-most-once', roster: ['node-0'], minority: 'run' } as const
   const voted = definition({ delivery: { promised } })
   const apart = (): Story => twice(2).put(-100, 1, voted).cut(50, 0, 1)
   flagged(checker, apart().history(100), /ran on node 0 and/)

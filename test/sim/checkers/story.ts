@@ -46,7 +46,7 @@ const plain: Definition = {
   },
   placement: { tags: {}, every: false, where: null, affinity: 'tick' },
   delivery: {
-    promised: { mode: 'at-least-once', roster: [] },
+    promised: { mode: 'at-least-once', roster: [], minority: 'run' },
     overlap: 'allow',
     misfire: { policy: 'latest', deadlineMs: null, max: 10 },
     retry: {

@@ -159,7 +159,7 @@ test('bounds are half-open, instants are given once, lists are united', () => {
 
 test('the interval of a tick, and the deadline and planned start that follow from it', () => {
   const delivery: Delivery = {
-    promised: { mode: 'at-least-once', roster: [] },
+    promised: { mode: 'at-least-once', roster: [], minority: 'run' },
     overlap: 'skip',
     misfire: { policy: 'latest', deadlineMs: null, max: 10 },
     retry: {
