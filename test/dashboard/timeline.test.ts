@@ -263,8 +263,11 @@ describe('the scene', () => {
     assert.equal(hitOf(made, thin!.x - 30, thin!.y + 2), undefined)
     const newest = stepFrom(made, undefined, -1)!
     assert.equal(newest.bar!.fromMs, nowMs - 20_000)
-    assert.equal(stepFrom(made, newest.bar!.key, -1), thin)
-    assert.equal(stepFrom(made, thin!.bar!.key, -1), thin)
+    assert.equal(stepFrom(made, newest.key, -1), thin)
+    assert.equal(stepFrom(made, thin!.key, -1), thin)
+    const ahead = scene([ran(-30, -30)], { ticks: [tick(10, 'node-b')] })
+    const last = stepFrom(ahead, ahead.marks[0]!.key, 1)!
+    assert.equal(last.tick?.job, 'hello', 'ticks to come are reached too')
   })
 })
 

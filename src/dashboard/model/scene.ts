@@ -17,6 +17,7 @@ export interface Box {
 
 /** A bar, or a tick that is still to come. */
 export interface Mark extends Box {
+  readonly key: string
   readonly tone: Tone
   readonly bar: Bar | undefined
   readonly tick: PlannedTick | undefined
@@ -134,7 +135,8 @@ function barsOf(strip: Strip, { xOf, fromMs, toMs }: Place, nowMs: number): Mark
     if (w === markMin && seen?.x === Math.round(x) && seen.tone === bar.tone) continue
     last[bar.row] = { x: Math.round(x), tone: bar.tone }
     const top = rowsY + bar.row * rowHeight
-    marks.push({ x, y: top, w, h: barHeight, tone: bar.tone, bar, tick: undefined })
+    const box = { x, y: top, w, h: barHeight }
+    marks.push({ key: bar.key, ...box, tone: bar.tone, bar, tick: undefined })
   }
   return marks
 }
@@ -156,7 +158,9 @@ function ghostsOf({ ticks, by, nowMs, typicalMs }: SceneInit, place: Place): Mar
     const long = xOf(atMs + (typicalMs.get(tick.job) ?? 0)) - x
     const w = Math.min(ghostMax, Math.max(markMin, long))
     const tone = tick.node === null ? 'bad' : 'quiet'
-    marks.push({ x, y: rowsTop(strip), w, h: barHeight, tone, bar: undefined, tick })
+    const box = { x, y: rowsTop(strip), w, h: barHeight }
+    const key = `${tick.job}|${tick.scheduledAt}`
+    marks.push({ key, ...box, tone, bar: undefined, tick })
   }
   return marks
 }
@@ -224,17 +228,14 @@ export function hitOf({ marks }: Scene, x: number, y: number): Mark | undefined 
   return best
 }
 
-/** The bar after or before a selected one, by begin; the newest when nothing is selected. */
+/** What comes after or before a selected mark, by time; the newest bar when nothing is selected. */
 export function stepFrom(
   { marks }: Scene,
   key: string | undefined,
   step: number,
 ): Mark | undefined {
-  const bars = marks
-    .filter(({ bar }) => bar !== undefined)
-    .sort((a, b) => a.bar!.fromMs - b.bar!.fromMs)
-  if (bars.length === 0) return undefined
-  const at = bars.findIndex(({ bar }) => bar!.key === key)
-  if (at === -1) return bars.at(-1)
-  return bars[Math.min(bars.length - 1, Math.max(0, at + step))]
+  const sorted = [...marks].sort((a, b) => a.x - b.x)
+  const at = sorted.findIndex((mark) => mark.key === key)
+  if (at === -1) return sorted.findLast(({ bar }) => bar !== undefined) ?? sorted[0]
+  return sorted[Math.min(sorted.length - 1, Math.max(0, at + step))]
 }

@@ -112,31 +112,40 @@ function Editor(props: { first: string; job: Job | undefined }): VNode {
       ) : (
         <Newer draft={draft} newer={newer} onChosen={() => setRefusal(undefined)} />
       )}
-      <div class="editor-columns">
-        <Form
-          document={document ?? {}}
-          isNew={job === undefined}
-          isBroken={document === undefined}
-          onChange={(path, value) => draft.setText(setInYaml(draft.text, path, value))}
-        />
-        <div>
-          <label class="yaml">
-            YAML
-            <textarea
-              spellcheck={false}
-              rows={Math.min(28, Math.max(12, draft.text.split('\n').length + 1))}
-              value={draft.text}
-              onInput={({ currentTarget }) => draft.setText(currentTarget.value)}
-            />
-          </label>
-          <CommandLine command={commands.apply(name)} label="save it as a file, then" />
-        </div>
-        <div class="verdict" aria-live="polite">
-          <Problem error={draft.error} />
-          {preview === undefined ? null : <Verdict preview={preview} />}
-        </div>
-      </div>
+      <Columns draft={draft} isNew={job === undefined} name={name} />
     </form>
+  )
+}
+
+/** Form, YAML and verdict side by side. */
+function Columns(props: { draft: Draft; isNew: boolean; name: string }): VNode {
+  const { draft, isNew, name } = props
+  const { document, preview } = draft
+  return (
+    <div class="editor-columns">
+      <Form
+        document={document ?? {}}
+        isNew={isNew}
+        isBroken={document === undefined}
+        onChange={(path, value) => draft.setText(setInYaml(draft.text, path, value))}
+      />
+      <div>
+        <label class="yaml">
+          YAML
+          <textarea
+            spellcheck={false}
+            rows={Math.min(28, Math.max(12, draft.text.split('\n').length + 1))}
+            value={draft.text}
+            onInput={({ currentTarget }) => draft.setText(currentTarget.value)}
+          />
+        </label>
+        <CommandLine command={commands.apply(name)} label="save it as a file, then" />
+      </div>
+      <div class="verdict" aria-live="polite">
+        <Problem error={draft.error} />
+        {preview === undefined ? null : <Verdict preview={preview} />}
+      </div>
+    </div>
   )
 }
 

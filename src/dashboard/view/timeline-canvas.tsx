@@ -43,7 +43,7 @@ export function TimelineCanvas(props: TimelineProps): VNode {
         onKeyDown={(event) => {
           const mark = onKey(event, props, scene.current, selected)
           if (mark === undefined) return
-          setSelected(mark.bar?.key)
+          setSelected(mark.key)
           setPointed({ mark, x: mark.x, y: mark.y + mark.h })
         }}
         onBlur={() => {
@@ -102,10 +102,10 @@ function useScene(
     scene.current = made
     fit(element, made)
     const find = (key: string | undefined): Mark | undefined =>
-      key === undefined ? undefined : made.marks.find(({ bar }) => bar?.key === key)
+      key === undefined ? undefined : made.marks.find((mark) => mark.key === key)
     const over = latest.current.hovered
     paint(element.getContext('2d')!, made, palette.current, {
-      hovered: over?.bar === undefined ? over : find(over.bar.key),
+      hovered: find(over?.key),
       selected: find(latest.current.selected),
     })
   }
@@ -246,6 +246,6 @@ function onKey(
     event.preventDefault()
     return stepFrom(scene, selected, step)
   }
-  if (event.key === 'Enter') open(scene.marks.find(({ bar }) => bar?.key === selected))
+  if (event.key === 'Enter') open(scene.marks.find(({ key }) => key === selected))
   return undefined
 }

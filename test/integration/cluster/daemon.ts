@@ -88,6 +88,11 @@ export class Daemon {
     return this.#ready!.addresses
   }
 
+  /** URL of the API and the dashboard. */
+  get http(): string {
+    return this.#ready!.http
+  }
+
   get api(): Api {
     assert.ok(this.#api !== undefined, `${this.name} was never ready`)
     return this.#api
