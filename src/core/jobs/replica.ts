@@ -4,7 +4,7 @@
 import type { Author } from '../author.ts'
 import { isAfter, SeenVector, type Cursor } from '../clock/version-vector.ts'
 import type { Write } from '../effect.ts'
-import { labelOf, type JobName, type MemberId } from '../ids.ts'
+import { calendarKey, labelOf, type JobName, type MemberId } from '../ids.ts'
 import { limits, type Timers } from '../limits.ts'
 import type { Link } from '../membership/link.ts'
 import type { Membership } from '../membership/membership.ts'
@@ -263,9 +263,16 @@ export class Replica {
     return found.includes('news') ? 'accept' : 'ignore'
   }
 
-  /** Whether all writes that make up the job were signed by their authors; checked before it runs. */
+  /**
+   * Whether all writes that make up the job and the calendars that it obeys were signed by their
+   * authors; checked before it runs.
+   */
   isAuthentic(name: JobName): boolean {
-    return this.catalog.intentsOf(name).every((intent) => {
+    const job = this.catalog.live(name)
+    const uses = job === undefined ? [] : this.catalog.usesOf(job)
+    const keys = [name, ...uses.map((use) => calendarKey(use.name))]
+    const intents = keys.flatMap((key) => this.catalog.intentsOf(key))
+    return intents.every((intent) => {
       if (this.#verified.has(intent.id)) return true
       const opened = openIntent(this.#crypto, this.#author.identity.clusterId, intent.bytes)
       if (!opened.ok || !isSignedBy(this.#crypto, intent.author, opened.value.sealed)) return false

@@ -175,3 +175,27 @@ test('a job cannot refer to a calendar that is not there, and one that is referr
   const again = fleet.command(0, { kind: 'removeCalendar', calendar: 'holidays' })
   assert.ok(!again.ok && again.refusal.code === 'MC_UNKNOWN_CALENDAR')
 })
+
+test('a calendar whose stored signature does not verify starts nothing', () => {
+  for (const isForged of [false, true]) {
+    const fleet = Fleet.running({ size: 1 })
+    put(fleet, 0, 'night', [])
+    fleet.put(0, 'a', { schedule: '* * * * * *', calendars: ['night'] })
+    fleet.run(1_000)
+    fleet.kill(0)
+    const { store } = fleet.machine(0)
+    const loaded = store.load()
+    const intents = [...loaded.intents].map((bytes) => {
+      const isCalendar =
+        Buffer.from(bytes).includes('night') && !Buffer.from(bytes).includes('timing')
+      // the signature stands at the end
+      return isForged && isCalendar ? bytes.with(-1, bytes.at(-1)! ^ 1) : bytes
+    })
+    store.load = () => ({ ...loaded, intents })
+    const fromMs = fleet.nowMs
+    fleet.start()
+    fleet.run(10_000)
+    const started = fleet.starts('a').filter(({ atMs }) => atMs >= fromMs).length
+    assert.equal(started > 0, !isForged, `${started}`)
+  }
+})
