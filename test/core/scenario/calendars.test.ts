@@ -189,7 +189,7 @@ test('a calendar whose stored signature does not verify starts nothing', () => {
       const isCalendar =
         Buffer.from(bytes).includes('night') && !Buffer.from(bytes).includes('timing')
       // the signature stands at the end
-      return isForged && isCalendar ? bytes.with(-1, bytes.at(-1)! ^ 1) : bytes
+      return isForged && isCalendar ? bytes.with(bytes.length - 1, bytes.at(-1)! ^ 1) : bytes
     })
     store.load = () => ({ ...loaded, intents })
     const fromMs = fleet.nowMs
