@@ -40,6 +40,8 @@ const planTicks = 1_000
 const jobPagesMax = 10
 /** Ages and counters move without an event. */
 const pulseMs = 10_000
+/** Views that still settle are looked at more often: no event tells that they have. */
+const settlingMs = 2_000
 /** Cluster time minus the browser's clock. */
 let skewMs = 0
 
@@ -145,6 +147,12 @@ function readAll(): void {
   void guarded(loadRecent)()
 }
 
+function isSettling(): boolean {
+  if (status.value === undefined) return true
+  const { view, jobs, ready } = status.value
+  return !ready || view.agreeing < view.neighbours || jobs.laggingMembers.length > 0
+}
+
 /** Reads everything and follows what happens; the answer ends that. */
 export function followFleet(): () => void {
   const stop = new AbortController()
@@ -171,9 +179,13 @@ export function followFleet(): () => void {
     refreshPlan()
     refreshJobs()
   }, pulseMs)
+  const settling = setInterval(() => {
+    if (!document.hidden && isSettling()) refreshStatus()
+  }, settlingMs)
   return () => {
     stop.abort()
     clearInterval(second)
     clearInterval(pulse)
+    clearInterval(settling)
   }
 }

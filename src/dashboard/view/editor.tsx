@@ -44,7 +44,12 @@ export function EditJob(props: { name: string }): VNode {
   const { name } = props
   const read = useRead(name, () => ask<Job>('GET', apiPath`/jobs/${name}`))
   if (read.value === undefined) {
-    return read.error === undefined ? <Loading /> : <Problem error={read.error} />
+    return (
+      <>
+        <Heading title={`Edit ${name}`} />
+        {read.error === undefined ? <Loading /> : <Problem error={read.error} />}
+      </>
+    )
   }
   return <Editor first={textOf(read.value.document)} job={read.value} />
 }

@@ -41,7 +41,12 @@ export function Execution(props: { id: string }): VNode {
   )
   const execution = detail.value
   if (execution === undefined) {
-    return detail.error === undefined ? <Loading /> : <Problem error={detail.error} />
+    return (
+      <>
+        <Heading title={<span class="mono">{id}</span>} />
+        {detail.error === undefined ? <Loading /> : <Problem error={detail.error} />}
+      </>
+    )
   }
   const chosen = chosenOf(execution)
   return (

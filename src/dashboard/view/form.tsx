@@ -28,9 +28,10 @@ export function Form(props: FormProps): VNode {
         <section key={title} aria-label={title}>
           <h2>{title}</h2>
           {title === 'What' ? (
-            <label>
-              <span>runs</span>
+            <div class="field">
+              <label for="field-run">runs</label>
               <select
+                id="field-run"
                 value={kind}
                 onChange={({ currentTarget }) => onChange(['run'], emptyRuns[currentTarget.value])}
               >
@@ -45,7 +46,7 @@ export function Form(props: FormProps): VNode {
                   </option>
                 ))}
               </select>
-            </label>
+            </div>
           ) : null}
           {fields.map((field) => (
             <Input
@@ -84,21 +85,31 @@ function Input({ field, value, onChange }: InputProps): VNode {
     )
   }
   return (
-    <label>
-      <span>{label}</span>
+    <div class="field">
+      <label for={idOf(field)}>{label}</label>
       <TextInput field={field} value={value} onChange={onChange} />
-      {hint === undefined ? null : <small class="quiet">{hint}</small>}
-    </label>
+      {hint === undefined ? null : (
+        <small id={`${idOf(field)}-hint`} class="quiet">
+          {hint}
+        </small>
+      )}
+    </div>
   )
 }
+
+const idOf = ({ key }: Field): string => `field-${key}`
 
 function TextInput({ field, value, onChange }: InputProps): VNode {
   const { kind, choices = [], placeholder, read, write } = field
   const text = read(value)
+  const named = {
+    id: idOf(field),
+    ...(field.hint === undefined ? {} : { 'aria-describedby': `${idOf(field)}-hint` }),
+  }
   const take = (given: string): void => onChange(write(given))
   if (kind === 'choice') {
     return (
-      <select value={text} onChange={({ currentTarget }) => take(currentTarget.value)}>
+      <select {...named} value={text} onChange={({ currentTarget }) => take(currentTarget.value)}>
         {choices.map((one) => (
           <option key={one} value={one}>
             {one === '' ? 'usual' : one}
@@ -110,6 +121,7 @@ function TextInput({ field, value, onChange }: InputProps): VNode {
   // written when the field is left: half a word is no value, and the cursor stays where it is
   return kind === 'area' ? (
     <textarea
+      {...named}
       rows={Math.max(2, text.split('\n').length)}
       value={text}
       placeholder={placeholder}
@@ -118,6 +130,7 @@ function TextInput({ field, value, onChange }: InputProps): VNode {
     />
   ) : (
     <input
+      {...named}
       value={text}
       placeholder={placeholder}
       spellcheck={false}

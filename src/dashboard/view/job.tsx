@@ -48,7 +48,12 @@ export function Job(props: { name: string }): VNode {
   })
   const job = read.value
   if (job === undefined) {
-    return read.error === undefined ? <Loading /> : <Problem error={read.error} />
+    return (
+      <>
+        <Heading title={<span class="mono">{name}</span>} />
+        {read.error === undefined ? <Loading /> : <Problem error={read.error} />}
+      </>
+    )
   }
   void shelfVersion.value
   const items = shelf
