@@ -29,7 +29,7 @@ export function Form(props: FormProps): VNode {
           <h2>{title}</h2>
           {title === 'What' ? (
             <div class="field">
-              <label for="field-run">runs</label>
+              <label htmlFor="field-run">runs</label>
               <select
                 id="field-run"
                 value={kind}
@@ -86,7 +86,7 @@ function Input({ field, value, onChange }: InputProps): VNode {
   }
   return (
     <div class="field">
-      <label for={idOf(field)}>{label}</label>
+      <label htmlFor={idOf(field)}>{label}</label>
       <TextInput field={field} value={value} onChange={onChange} />
       {hint === undefined ? null : (
         <small id={`${idOf(field)}-hint`} class="quiet">
