@@ -24,7 +24,8 @@ export class Presence {
   /** Takes what the node says now. */
   see({ members }: Pick<Status, 'members'>, nowMs: number): void {
     for (const { id, state, lastSeenMs } of members) {
-      const sinceMs = lastSeenMs === null ? nowMs : nowMs - lastSeenMs
+      // never heard: for longer than the node itself is up
+      const sinceMs = lastSeenMs === null ? 0 : nowMs - lastSeenMs
       this.#change(id, state, sinceMs, nowMs)
     }
   }

@@ -26,7 +26,7 @@ export function spotsOf(members: readonly Member[]): readonly Spot[] {
     .sort((a, b) => (nodeText(a.id, a.name) < nodeText(b.id, b.name) ? -1 : 1))
   const own = members.find(({ self }) => self)
   const around = others.map((member, i): Spot => {
-    const angle = (i / others.length) * 2 * Math.PI - Math.PI / 2
+    const angle = ((i + 0.5) / others.length) * 2 * Math.PI - Math.PI / 2
     const reach = member.state === 'alive' ? 0.62 : 0.94
     const x = width / 2 + Math.cos(angle) * reach * (width / 2 - 70)
     const y = height / 2 + Math.sin(angle) * reach * (height / 2 - 40)

@@ -16,7 +16,7 @@ import { now, refreshJobs, refreshPlan } from '../state/fleet.ts'
 import { newerOf, textOf, useDraft, type Base, type Draft } from '../state/draft.ts'
 import { go, route } from '../state/place.ts'
 import { useRead } from '../state/read.ts'
-import { apiPath, ask } from '../state/session.ts'
+import { apiPath, ask, Refused } from '../state/session.ts'
 import { Differences } from './differences.tsx'
 import { Form } from './form.tsx'
 import {
@@ -148,6 +148,9 @@ function Columns(props: { draft: Draft; isNew: boolean; name: string }): VNode {
       </div>
       <div class="verdict" aria-live="polite">
         <Problem error={draft.error} />
+        {draft.error instanceof Refused && draft.error.code === 'MC_EXISTS' ? (
+          <a href={hrefOf(['edit', name])}>edit {name} instead →</a>
+        ) : null}
         {preview === undefined ? null : <Verdict preview={preview} />}
       </div>
     </div>

@@ -1,11 +1,13 @@
 import type { VNode } from 'preact'
+import { useState } from 'preact/hooks'
 import type { Member, Status } from '../answers.ts'
 import { commands } from '../model/command.ts'
 import { nodeText, toneOf } from '../model/outcome.ts'
 import { spanText } from '../model/time.ts'
-import { status } from '../state/fleet.ts'
+import { refreshStatus, status } from '../state/fleet.ts'
+import { apiPath, ask } from '../state/session.ts'
 import { JoinLine } from './first-steps.tsx'
-import { CommandLine, Distance, Heading, Loading, Panel, Word } from './pieces.tsx'
+import { CommandLine, Distance, Heading, Loading, Panel, Problem, Word } from './pieces.tsx'
 import { Table, type Column } from './table.tsx'
 
 const columns: readonly Column<Member>[] = [
@@ -27,6 +29,12 @@ const columns: readonly Column<Member>[] = [
     view: ({ state, leaveAtMs }) => (
       <Word word={leaveAtMs === null ? state : `${state}, leaving`} tone={toneOf(state)} />
     ),
+  },
+  {
+    key: 'work',
+    label: 'new work',
+    cell: ({ cordonedFromMs }) => (cordonedFromMs === null ? 'takes it' : 'cordoned'),
+    view: (member) => <Cordon key={member.id} member={member} />,
   },
   {
     key: 'seen',
@@ -88,6 +96,36 @@ export function Members(): VNode {
       <Self status={seen} />
       {seen.members.length === 1 ? <JoinLine status={seen} /> : null}
       <CommandLine command={commands.members()} />
+    </>
+  )
+}
+
+/** Takes a member out of the choice of nodes, and back. */
+function Cordon(props: { member: Member }): VNode {
+  const { id, name, cordonedFromMs, state } = props.member
+  const [error, setError] = useState<unknown>(undefined)
+  const isCordoned = cordonedFromMs !== null
+  const verb = isCordoned ? 'uncordon' : 'cordon'
+  const label = nodeText(id, name)
+  const act = (): void => {
+    setError(undefined)
+    ask('POST', `${apiPath`/members/${id}`}/${verb}`).then(refreshStatus, setError)
+  }
+  return (
+    <>
+      {isCordoned ? <Word word="cordoned" tone="warn" /> : null}{' '}
+      {state === 'alive' ? (
+        <button
+          type="button"
+          class="plain link-like"
+          title={commands[verb](label)}
+          aria-label={`${verb} ${label}`}
+          onClick={act}
+        >
+          {verb}
+        </button>
+      ) : null}
+      <Problem error={error} />
     </>
   )
 }

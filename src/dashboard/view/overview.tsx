@@ -61,9 +61,7 @@ function HealthLine(props: { status: Status }): VNode {
             : findings.map((finding, i) => (
                 <Fragment key={finding.text}>
                   {i === 0 ? '' : ' · '}
-                  <a href={hrefOf(finding.path)}>
-                    {i === 0 ? capital(finding.text) : finding.text}
-                  </a>
+                  <a href={hrefOf(finding.path)}>{finding.text}</a>
                 </Fragment>
               ))}
         </span>
@@ -71,8 +69,6 @@ function HealthLine(props: { status: Status }): VNode {
     </div>
   )
 }
-
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 interface TileProps {
   readonly label: string

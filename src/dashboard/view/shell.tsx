@@ -19,7 +19,8 @@ const places: readonly (readonly [label: string, path: readonly string[], key: s
 ]
 
 export function Shell(props: { children: ComponentChildren }): VNode {
-  const [here = ''] = route.value.path
+  const [place = ''] = route.value.path
+  const here = ['new', 'edit'].includes(place) ? 'jobs' : place
   return (
     <>
       <a class="skip" href="#main" onClick={skip}>

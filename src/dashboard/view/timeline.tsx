@@ -2,7 +2,7 @@
 
 import { useComputed } from '@preact/signals'
 import type { VNode } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useMemo } from 'preact/hooks'
 import type { ExecutionItem } from '../answers.ts'
 import { commands } from '../model/command.ts'
 import { laneHeads } from '../model/lane-heads.ts'
@@ -67,9 +67,13 @@ export function Timeline(): VNode {
   useEffect(() => rememberPlan(plan.value), [plan.value])
   useEffect(() => readBack(fromMs), [Math.floor(fromMs / 30_000), isReading.value])
   useEffect(() => void lookUpLinks(inView), [shelfVersion.value, Math.floor(fromMs / 10_000)])
+  const members = status.value?.members ?? []
+  const heads = laneHeads(by, members, jobs.value ?? [], inView, filter)
+  // laid anew when something has come, not with every pixel that is dragged
+  const key = `${shelfVersion.value}|${filter}|${heads.map(({ key, state }) => key + state).join()}`
+  const lanes = useMemo(() => layLanes(shown, heads, by, clusterNow()), [key, by])
+  const typicalMs = useMemo(() => typicalDurations(shown), [shelfVersion.value, filter])
   if (status.value === undefined) return <Loading />
-  const heads = laneHeads(by, status.value.members, jobs.value ?? [], inView, filter)
-  const lanes = layLanes(shown, heads, by, clusterNow())
   const onViewport = (next: Viewport): void => {
     const at = next.fromMs === undefined ? undefined : String(Math.round(next.fromMs))
     setQuery({ span: spanName(next.spanMs), at })
@@ -92,7 +96,7 @@ export function Timeline(): VNode {
             ticks={ticks}
             absencesOf={(member) => presence.of(member)}
             originOf={({ item }) => originOf(item)}
-            typicalMs={typicalDurations(shown)}
+            typicalMs={typicalMs}
             viewport={viewport}
             zone={shownZone()}
             onViewport={onViewport}

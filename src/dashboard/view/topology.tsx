@@ -52,7 +52,7 @@ function Way(props: { from: Spot; to: Spot }): VNode {
     <g class={`way ${isUp ? '' : 'broken'}`}>
       <path d={`M${from.x} ${from.y}L${to.x} ${to.y}`} />
       {to.tripMs === undefined ? null : (
-        <text x={x} y={y - 4}>
+        <text x={x} y={y - 7}>
           {to.tripMs} ms
         </text>
       )}
