@@ -33,8 +33,7 @@ export const shelf: Shelf = new Shelf()
 export const shelfVersion: Signal<number> = signal(0)
 /** Since when members are gone, as far as this page has seen it. */
 export const presence: Presence = new Presence()
-/** What happened, newest last; for what only wants to know that something did. */
-export const lastEvent: Signal<Event | undefined> = signal(undefined)
+const listeners = new Set<(event: Event) => void>()
 
 const planTicks = 1_000
 const jobPagesMax = 10
@@ -112,8 +111,14 @@ async function loadRecent(): Promise<void> {
   putExecutions(read.items)
 }
 
+/** Calls the listener for every event from now on; the answer ends that. */
+export function listen(listener: (event: Event) => void): () => void {
+  listeners.add(listener)
+  return () => void listeners.delete(listener)
+}
+
 function heard(event: Event): void {
-  lastEvent.value = event
+  for (const listener of listeners) listener(event)
   switch (event.type) {
     case 'execution':
       putExecutions([event.execution])

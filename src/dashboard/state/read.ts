@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { Event } from '../answers.ts'
-import { lastEvent } from './fleet.ts'
+import { listen } from './fleet.ts'
 import { refresher, type Refresher } from './refresher.ts'
 
 export interface Read<T> {
@@ -18,8 +18,8 @@ export function useRead<T>(
   concerns: (event: Event) => boolean = () => false,
 ): Read<T> {
   const [state, setState] = useState<{ key: string; value?: T; error?: unknown }>({ key })
-  const latest = useRef({ key, load })
-  latest.current = { key, load }
+  const latest = useRef({ key, load, concerns })
+  latest.current = { key, load, concerns }
   const [again] = useState(() =>
     refresher(
       async () => {
@@ -42,10 +42,13 @@ export function useRead<T>(
     ),
   )
   useEffect(() => again(), [key])
-  const event = lastEvent.value
-  useEffect(() => {
-    if (event !== undefined && (event.type === 'gap' || concerns(event))) again()
-  }, [event])
+  useEffect(
+    () =>
+      listen((event) => {
+        if (event.type === 'gap' || latest.current.concerns(event)) again()
+      }),
+    [],
+  )
   const isOld = state.key !== key
   return { value: isOld ? undefined : state.value, error: isOld ? undefined : state.error, again }
 }

@@ -55,11 +55,6 @@ export function Job(props: { name: string }): VNode {
       </>
     )
   }
-  void shelfVersion.value
-  const items = shelf
-    .newestFirst()
-    .filter((item) => item.job === name)
-    .slice(0, historyRows)
   return (
     <>
       <Heading title={<span class="mono">{name}</span>}>
@@ -82,6 +77,22 @@ export function Job(props: { name: string }): VNode {
           )}
         </Panel>
       </div>
+      <History name={name} />
+      <CommandLine command={commands.logs(name)} label="follow it in a terminal" />
+    </>
+  )
+}
+
+/** How it went. */
+function History(props: { name: string }): VNode {
+  const { name } = props
+  void shelfVersion.value
+  const items = shelf
+    .newestFirst()
+    .filter((item) => item.job === name)
+    .slice(0, historyRows)
+  return (
+    <>
       <Durations items={items} />
       <Panel
         title="History"
@@ -98,7 +109,6 @@ export function Job(props: { name: string }): VNode {
           empty={<p class="quiet nothing">It has not run yet. “run now” starts it at once.</p>}
         />
       </Panel>
-      <CommandLine command={commands.logs(name)} label="follow it in a terminal" />
     </>
   )
 }
