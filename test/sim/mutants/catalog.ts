@@ -43,10 +43,9 @@ export const catalogMutants: readonly Mutant[] = [
   },
   {
     name: 'deletions are not repeated to who missed them',
-    module: replica,
+    module: 'src/core/jobs/sync-server.ts',
     text: '      if (seen.has(intent)) continue',
-    replacement:
-      '      if (seen.has(intent) || this.catalog.live(intent.job) === undefined) continue',
+    replacement: '      if (seen.has(intent) || catalog.live(intent.job) === undefined) continue',
     caughtBy: ['C4', 'C5', 'C6'],
     wishes: {
       profile: 'lan',

@@ -35,7 +35,7 @@ export const executionMutants: readonly Mutant[] = [
   },
   {
     name: 'one attempt too many',
-    module: 'src/core/execution/own-runs.ts',
+    module: 'src/core/execution/retrying.ts',
     text: '|| record.attempt > retry.max) return null',
     replacement: '|| record.attempt > retry.max + 1) return null',
     caughtBy: ['C8'],
