@@ -160,6 +160,8 @@ function waitOf(node: Node, watch: Watch): string {
       return 'asks better ranks whether it was started'
     case 'relaying':
       return 'asks others about the better ranks that are silent'
+    case 'nudged':
+      return `has asked ${labelOf(node, watch.phase.member)} to start it, and waits for that`
   }
 }
 

@@ -36,6 +36,8 @@ export interface Wanted {
 type Phase =
   | { readonly kind: 'waiting' | 'standby' | 'watching' }
   | { readonly kind: 'asking' | 'relaying'; readonly question: Question }
+  /** A better rank was asked to start it, and has until the alarm. */
+  | { readonly kind: 'nudged'; readonly member: MemberId; readonly wasAlive: boolean }
 
 interface Question {
   readonly open: Set<MemberId>
@@ -167,7 +169,11 @@ export class Takeover {
   /** Judges again who waits for whom: a member came or went. */
   viewChanged(): void {
     for (const watch of this.watches()) {
-      if (watch.phase.kind !== 'asking' && watch.phase.kind !== 'relaying') this.#due(watch)
+      const { phase } = watch
+      if (phase.kind === 'asking' || phase.kind === 'relaying') continue
+      // news about others does not shorten the time that a willing member was given
+      if (phase.kind === 'nudged' && this.#world.isAlive(phase.member) === phase.wasAlive) continue
+      this.#due(watch)
     }
   }
 
@@ -176,6 +182,7 @@ export class Takeover {
       case 'waiting':
       case 'standby':
       case 'watching':
+      case 'nudged':
         // what kept this node from starting it may be over
         watch.refused.delete(this.#world.self)
         this.#due(watch)
@@ -352,17 +359,22 @@ export class Takeover {
   /** Lets the best willing member that ranks before us start it. */
   #nudgeWilling(watch: Watch, question: Question): boolean {
     const better = this.#better(watch, this.#world.rank(watch))
+    // a clock far behind would make it late beyond the promise
+    const leftMs = watch.openMs + this.#timers.takeoverWindowMs - this.#turn.clusterMs
+    const isInTime = (member: MemberId): boolean => {
+      const willing = question.willing.get(member)
+      return willing !== undefined && (willing.inMs === 0 || willing.inMs < leftMs)
+    }
     const chosen = better.find(
-      (member) =>
-        question.willing.has(member) &&
-        (watch.nudges.get(member) ?? 0) < limits.nudgesPerAttemptMax,
+      (member) => isInTime(member) && (watch.nudges.get(member) ?? 0) < limits.nudgesPerAttemptMax,
     )
     if (chosen === undefined) return false
     const { inMs, via } = question.willing.get(chosen)!
     watch.nudges.set(chosen, (watch.nudges.get(chosen) ?? 0) + 1)
     this.#note(watch, `nudged ${chosen}`)
     this.#world.send(via ?? chosen, { kind: 'nudge', attempt: watch.attempt, to: chosen })
-    this.#setPhase(watch, { kind: 'waiting' }, inMs + watch.graceMs)
+    const wasAlive = this.#world.isAlive(chosen)
+    this.#setPhase(watch, { kind: 'nudged', member: chosen, wasAlive }, inMs + watch.graceMs)
     return true
   }
 
