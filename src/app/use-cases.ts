@@ -2,7 +2,7 @@
 // go to the node as commands; everything else is read from its state between two steps.
 
 import type { Api, ExplainQuery, ListExecutions, ListJobs } from '../adapters/http/api.ts'
-import type { Output, PlanQuery, PutJob, ReadOutput } from '../adapters/http/api.ts'
+import type { Output, PlanQuery, PutJob, ReadOutput, RunJob } from '../adapters/http/api.ts'
 import type {
   Accepted,
   Calendar,
@@ -167,12 +167,16 @@ export class UseCases implements Api {
 
   async runJob(
     name: string,
-    { idempotencyKey }: { readonly idempotencyKey: string },
+    { idempotencyKey, on, ...rest }: { readonly idempotencyKey: string } & RunJob,
   ): Promise<Result<Accepted>> {
+    const member = on === undefined ? undefined : this.#members.find(on)
+    if (member?.ok === false) return member
+    const ask = member === undefined ? rest : { ...rest, on: member.value }
     const reply = await this.#command({
       kind: 'dispatch',
       name: name as JobName,
       key: idempotencyKey,
+      ask,
     })
     return reply.ok ? ok({ job: name, execution: reply.execution ?? '' }) : refused(reply.refusal)
   }

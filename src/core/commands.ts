@@ -54,7 +54,7 @@ export class Commands {
       case 'resumeJob':
         return this.#change(command.name, { enabled: { enabled: true, note: '', untilMs: null } })
       case 'dispatch': {
-        const execution = this.#executions.dispatch(command.name, command.key)
+        const execution = this.#executions.dispatch(command.name, command.key, command.ask)
         return execution.ok ? { ok: true, execution: execution.value } : failed(execution.refusal)
       }
       case 'stopExecution': {

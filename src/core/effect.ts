@@ -61,6 +61,8 @@ export interface Launch {
   readonly run: Run
   /** Everything the command gets beside the executor's own allow-list. */
   readonly env: Readonly<Record<string, string>>
+  /** What it reads from its standard input; absent: nothing. */
+  readonly input?: string
   /** The planned instant, for the measure of lateness; cluster time. */
   readonly plannedMs: number
   readonly bounds: Bounds

@@ -21,6 +21,8 @@ export type ErrorCode =
   | 'MC_UNKNOWN_EXECUTION'
   | 'MC_UNKNOWN_MEMBER'
   | 'MC_NOT_RUNNING'
+  | 'MC_PAUSED'
+  | 'MC_KEY_REUSED'
   | 'MC_MEMBER_UNREACHABLE'
   | 'MC_CATALOG_FULL'
   | 'MC_CLOCK_FULL'
@@ -60,6 +62,12 @@ export const errors: Readonly<Record<ErrorCode, ErrorMeaning>> = {
   MC_IN_USE: { meaning: 'jobs refer to the calendar', exit: 4, status: 409 },
   MC_UNKNOWN_EXECUTION: { meaning: 'no execution of this id', exit: 3, status: 404 },
   MC_UNKNOWN_MEMBER: { meaning: 'no member of this id or name', exit: 3, status: 404 },
+  MC_PAUSED: { meaning: 'the job is paused', exit: 4, status: 409 },
+  MC_KEY_REUSED: {
+    meaning: 'the idempotency key was used for something else',
+    exit: 4,
+    status: 409,
+  },
   MC_NOT_RUNNING: { meaning: 'the execution is not running', exit: 4, status: 409 },
   MC_MEMBER_UNREACHABLE: {
     meaning: 'the member that would have to act cannot be reached',

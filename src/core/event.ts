@@ -3,6 +3,7 @@
 
 import type { AttemptId, ExecutionId, JobName, MemberId } from './ids.ts'
 import type { Calendar, Definition } from './jobs/definition.ts'
+import type { Ask } from './execution/order.ts'
 import type { Tally } from './execution/tally.ts'
 import type { Facts } from './placement/where.ts'
 import type { Channel, DurableSelf, Protocol, Topic, Write } from './effect.ts'
@@ -61,7 +62,12 @@ export type Command =
     }
   | { readonly kind: 'resumeJob'; readonly name: JobName }
   /** Run now; the same key means the same execution. */
-  | { readonly kind: 'dispatch'; readonly name: JobName; readonly key: string }
+  | {
+      readonly kind: 'dispatch'
+      readonly name: JobName
+      readonly key: string
+      readonly ask?: Ask
+    }
   | {
       readonly kind: 'stopExecution'
       readonly execution: ExecutionId

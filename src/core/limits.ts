@@ -110,7 +110,8 @@ export const limits = {
   /** A frame on any stream. */
   frameBytesMax: 262_144,
   heartbeatBytesMax: 512,
-  execFrameBytesMax: 16_384,
+  /** Holds a record with the largest parameters. */
+  execFrameBytesMax: 32_768,
   helloBytesMax: 16_384,
   nodeRecordBytesMax: 4_096,
   /** Sealed things of one kind kept opened; others are opened again when a copy comes. */
@@ -199,6 +200,9 @@ export const limits = {
   resultBytesMax: 4_096,
   /** One line of a plugin; a longer one breaks the protocol. */
   pluginLineBytesMax: 262_144,
+  /** Parameters of a job, and all that is said of them in one execution, as JSON. */
+  paramsMax: 64,
+  paramsBytesMax: 16_384,
   argvBytesMax: 131_072,
   bodyBytesMax: 1_048_576,
   /** Rows answered by a list in one page. */

@@ -108,7 +108,7 @@ test('ctrl-c leaves nothing, neither a killed node’s job nor a file', async (t
     const written = (await ask(node, '/api/v1/jobs', job)) as { readonly name?: string }
     return written.name === 'long'
   })
-  await ask(node, '/api/v1/jobs/long/run', {})
+  await ask(node, '/api/v1/jobs/long/trigger', {})
   await until('the job runs', () => pidsWith(mark).length > 0, 30_000)
   assert.equal((await place.run('demo', 'kill', node.name)).status, 0)
   demo.child.kill('SIGINT')

@@ -132,7 +132,7 @@ test('what keeps a node from starting is told in one error with its status', asy
 /** Writes a job that is started by hand, starts it, and waits until it runs. */
 async function runJob(node: Node, exec: readonly string[], mark: string): Promise<void> {
   await ask(node, '/api/v1/jobs', { name: 'long', schedule: '@manually', run: { exec } })
-  await ask(node, '/api/v1/jobs/long/run', {})
+  await ask(node, '/api/v1/jobs/long/trigger', {})
   await until('the job runs', () => pidsWith(mark).length > 0, 20_000)
 }
 

@@ -1,4 +1,4 @@
-import { openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import type { Launch } from '../../core/effect.ts'
@@ -11,6 +11,7 @@ import { type Ending, notRun, notStarted, type Running } from './ending.ts'
 import { commandEnvironment, workingDirectory } from './environment.ts'
 import { HttpAttempt } from './http-attempt.ts'
 import { HttpGuard } from './http-guard.ts'
+import { InputFiles } from './input-file.ts'
 import { MemoryWatch } from './memory-watch.ts'
 import { MqttAttempt } from './mqtt-attempt.ts'
 import { Orphans } from './orphans.ts'
@@ -21,7 +22,8 @@ import { seekPlugin, type Sought } from './plugins.ts'
 import { canSeeMemory, leakedDescriptors } from './proc.ts'
 import type { LauncherInit } from './protocol.ts'
 import { ResultFiles, resultVariable } from './result-file.ts'
-import { spawnChild, type Spawned } from './spawn-child.ts'
+import type { Recording } from './recording.ts'
+import { spawnChild, type Command, type Spawned, type SpawnFailure } from './spawn-child.ts'
 
 /** Launches waiting for their start; far above what the core lets run at once. */
 const queueMax = 65_536
@@ -46,6 +48,7 @@ export class Launcher {
   readonly #guard: HttpGuard
   readonly #memory = new MemoryWatch()
   readonly #results: ResultFiles
+  readonly #inputs: InputFiles
   readonly #cwd: string
   readonly #nullFd = openSync('/dev/null', 'r+')
   readonly #leaked = leakedDescriptors()
@@ -70,6 +73,7 @@ export class Launcher {
       { dir: join(init.dir, 'pipes'), searchPath: init.env['PATH'] ?? '' },
     )
     this.#results = new ResultFiles({}, { dir: join(init.dir, 'results') })
+    this.#inputs = new InputFiles({}, { dir: join(init.dir, 'inputs') })
     this.#guard = new HttpGuard({}, { allow: init.httpAllow, deny: init.httpDeny })
     this.#cwd = workingDirectory(init.env, init.dir)
   }
@@ -151,15 +155,12 @@ export class Launcher {
     const recording = this.outputs.recordingOf(attempt)
     const mark = `${this.#orphans.owner}:${attempt}`
     const own = { ...env, [resultVariable]: this.#results.pathOf(attempt) }
-    const spawned = await spawnChild(
-      { pipes: this.#pipes, recording, nullFd: this.#nullFd, leaked: this.#leaked },
-      {
-        argv: sought.argv,
-        env: commandEnvironment(this.#init.env, own, mark),
-        cwd: this.#cwd,
-        isTalking: run.kind === 'plugin',
-      },
-    )
+    const spawned = await this.#spawnWithInput(recording, launch.input, {
+      argv: sought.argv,
+      env: commandEnvironment(this.#init.env, own, mark),
+      cwd: this.#cwd,
+      isTalking: run.kind === 'plugin',
+    })
     if ('child' in spawned) {
       this.#orphans.remember(attempt, spawned.child.pid)
       const running = this.#runningOf(launch, spawned)
@@ -170,6 +171,34 @@ export class Launcher {
       this.#starting = undefined
       await sleep(shortageMs)
     } else this.#end(attempt, notStarted(spawned.detail))
+  }
+
+  async #spawnWithInput(
+    recording: Recording,
+    input: string | undefined,
+    command: Command,
+  ): Promise<Spawned | SpawnFailure> {
+    const components = {
+      pipes: this.#pipes,
+      recording,
+      nullFd: this.#nullFd,
+      leaked: this.#leaked,
+    }
+    if (input === undefined || command.isTalking === true) {
+      return await spawnChild(components, command)
+    }
+    let inputFd: number
+    try {
+      inputFd = this.#inputs.open(input)
+    } catch (error) {
+      const detail = `its input cannot be written: ${(error as Error).message.slice(0, 200)}`
+      return { detail, isPassing: false }
+    }
+    try {
+      return await spawnChild(components, { ...command, inputFd })
+    } finally {
+      closeSync(inputFd)
+    }
   }
 
   #commandOf(run: Run): Sought {

@@ -105,7 +105,8 @@ export class PluginAttempt implements Running {
     this.#phase = 'running'
     this.#components.started()
     const { launch, run } = this.#init
-    const { execution, job, slot, env } = launch
+    const { execution, job, slot, env, input } = launch
+    const given = input === undefined ? {} : (JSON.parse(input) as object)
     this.#say({
       type: 'run',
       config: JSON.parse(run.config) as unknown,
@@ -116,6 +117,7 @@ export class PluginAttempt implements Running {
       attempt: Number(env['MESHCRON_ATTEMPT'] ?? 1),
       fence: Number(env['MESHCRON_FENCE'] ?? 0),
       node: env['MESHCRON_NODE'] ?? null,
+      ...given,
     })
   }
 

@@ -19,6 +19,8 @@ export interface Command {
   readonly cwd: string
   /** Standard input and output are kept for a talk; only standard error is its output. */
   readonly isTalking?: boolean
+  /** What it reads; absent: nothing. */
+  readonly inputFd?: number
 }
 
 /** Both directions of a talk with a command. */
@@ -88,12 +90,12 @@ export async function spawnChild(
 
 function start(
   { nullFd, leaked }: SpawnComponents,
-  { argv, env, cwd, isTalking }: Command,
+  { argv, env, cwd, isTalking, inputFd }: Command,
   ends: PipeEnds | undefined,
 ): ChildProcess {
   const output = ends?.writeFd ?? 'pipe'
   const stdio: Exclude<StdioOptions, string> =
-    isTalking === true ? ['pipe', 'pipe', output] : ['ignore', output, output]
+    isTalking === true ? ['pipe', 'pipe', output] : [inputFd ?? 'ignore', output, output]
   for (const fd of leaked) {
     while (stdio.length < fd) stdio.push('ignore')
     stdio[fd] = nullFd

@@ -35,6 +35,16 @@ export interface PutJob {
   readonly dryRun: boolean
 }
 
+/** What somebody wants of an execution. */
+export interface RunJob {
+  readonly params?: Readonly<Record<string, unknown>>
+  readonly overlap?: 'skip' | 'allow'
+  readonly respectCalendars?: boolean
+  readonly evenIfPaused?: boolean
+  /** Name or id of the only member that may run it. */
+  readonly on?: string
+}
+
 export interface ListExecutions {
   readonly job?: string
   /** A phase (`running`) or an outcome (`failure`). */
@@ -90,7 +100,10 @@ export interface Api {
   ): Promise<Result<Job>>
   resumeJob(name: string): Promise<Result<Job>>
   /** Starts it now; the same key means the same execution. */
-  runJob(name: string, options: { readonly idempotencyKey: string }): Promise<Result<Accepted>>
+  runJob(
+    name: string,
+    options: { readonly idempotencyKey: string } & RunJob,
+  ): Promise<Result<Accepted>>
   calendars(): Promise<Result<CalendarList>>
   calendar(name: string): Promise<Result<Calendar>>
   /** As {@link Api.putJob}. */

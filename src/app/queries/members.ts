@@ -3,7 +3,9 @@ import { hex64 } from '../../core/hash.ts'
 import type { Link } from '../../core/membership/link.ts'
 import type { Member } from '../../core/membership/membership.ts'
 import type { NodeRecord } from '../../core/membership/node-record.ts'
+import type { MemberId } from '../../core/ids.ts'
 import { weightUnit } from '../../core/placement/rendezvous.ts'
+import { ok, refuse, type Result } from '../../core/result.ts'
 import { toInstant, type Scene } from './scene.ts'
 
 /** The members as this node sees them, by id. */
@@ -19,6 +21,19 @@ export class Members {
 
   list(): readonly MemberAnswer[] {
     return this.#scene.node.membership.members().map((member) => this.#show(member))
+  }
+
+  /** The member of this id or name. */
+  find(text: string): Result<MemberId> {
+    const all = this.#scene.node.membership.members().map(({ record }) => record)
+    const named = all.filter(({ member, name }) => member === text || name === text)
+    const [one] = named
+    if (one !== undefined && named.length === 1) return ok(one.member)
+    return refuse(
+      'MC_UNKNOWN_MEMBER',
+      `${one === undefined ? 'no' : 'more than one'} member is called ${JSON.stringify(text.slice(0, 80))}`,
+      'list them with `meshcron member ls`, and give the id',
+    )
   }
 
   #show({ record, state }: Member): MemberAnswer {

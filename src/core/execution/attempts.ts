@@ -13,6 +13,7 @@ import type { Replica } from '../jobs/replica.ts'
 import { deadlineOf } from '../scheduler/misfire.ts'
 import type { Candidacy } from './candidacy.ts'
 import type { Ledger } from './ledger.ts'
+import { isSameOrder } from './order.ts'
 import type { ExecutionRecord, Why } from './record.ts'
 import { totalEndMs } from './retrying.ts'
 import type { Takeover, Wanted } from './takeover.ts'
@@ -54,10 +55,16 @@ export class Attempts {
   }
 
   /** The first attempt of a dispatch. */
-  ofDispatch(name: JobName, execution: ExecutionId, slot: Slot, dueMs: number): Wanted {
+  ofDispatch(
+    name: JobName,
+    execution: ExecutionId,
+    slot: Slot,
+    { dueMs, order }: Pick<ExecutionRecord, 'dueMs' | 'order'>,
+  ): Wanted {
     const cutoffMs = dueMs + dispatchDeadlineMs
     const first = this.#first(name, execution, slot)
-    return { ...first, dueMs, plannedMs: dueMs, cutoffMs, why: 'dispatch' }
+    const asked = order === undefined ? {} : { order }
+    return { ...first, dueMs, plannedMs: dueMs, cutoffMs, why: 'dispatch', ...asked }
   }
 
   #first(
@@ -81,7 +88,13 @@ export class Attempts {
     const isToAll = record.slot === everySlot
     if (isToAll && nowMs > dueMs + dispatchDeadlineMs) return
     const slot = isToAll ? this.#candidacy.self : record.slot
-    this.#takeover.want(this.ofDispatch(job, execution, slot, dueMs))
+    const wanted = this.ofDispatch(job, execution, slot, record)
+    // the same key was said to two members with different words: the first one's count
+    const known = this.#takeover.get(wanted.attempt)
+    if (known !== undefined && !isSameOrder(known.order, record.order)) {
+      this.#takeover.drop(wanted.attempt)
+    }
+    this.#takeover.want(wanted)
   }
 
   /** Watches the attempt that follows a failed one. */
@@ -109,6 +122,7 @@ export class Attempts {
       ),
       why: 'retry',
       avoid: retry.where === 'same' ? failed.slice(-1) : failed,
+      ...(record.order === undefined ? {} : { order: record.order }),
     })
   }
 }

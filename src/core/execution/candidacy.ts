@@ -36,7 +36,7 @@ export class Candidacy {
   of(wanted: Wanted): Ranking {
     const job = this.#replica.catalog.live(wanted.job)
     if (job === undefined) return { rank: [], excluded: [] }
-    const open = this.#open(job, wanted)
+    const open = onlyOn(wanted.order?.on ?? null, this.#open(job, wanted))
     if (job.groups.placement.every) {
       return { ...open, rank: open.rank.filter((member) => member === wanted.slot) }
     }
@@ -96,3 +96,7 @@ export class Candidacy {
     return job?.groups.delivery.graceMs ?? this.#timers.graceMs
   }
 }
+
+/** Somebody wants it on one member and nowhere else. */
+const onlyOn = (on: MemberId | null, ranking: Ranking): Ranking =>
+  on === null ? ranking : { ...ranking, rank: ranking.rank.filter((member) => member === on) }

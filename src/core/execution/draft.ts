@@ -33,6 +33,7 @@ export function draftOf(wanted: Wanted, generation: number): ExecutionRecord {
     outputDropped: 0,
     throughMs: wanted.dueMs,
     count: 1,
+    ...(wanted.order === undefined ? {} : { order: wanted.order }),
   }
 }
 

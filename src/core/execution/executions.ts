@@ -15,6 +15,7 @@ import {
 } from '../ids.ts'
 import { limits, type Timers } from '../limits.ts'
 import type { Job } from '../jobs/catalog.ts'
+import { defaultsOf } from '../jobs/document-params.ts'
 import type { Replica } from '../jobs/replica.ts'
 import type { Member, Membership } from '../membership/membership.ts'
 import type { Ranking } from '../placement/candidates.ts'
@@ -30,6 +31,7 @@ import { Attempts, type TickTimes } from './attempts.ts'
 import { Candidacy } from './candidacy.ts'
 import { attemptOf, isRan, isSettled, type Ledger } from './ledger.ts'
 import { NotRun } from './not-run.ts'
+import type { Ask } from './order.ts'
 import { OwnRuns, type StopReason } from './own-runs.ts'
 import type { Post } from './post.ts'
 import type { ExecutionRecord, NotRunOutcome, StoredRecord, Why } from './record.ts'
@@ -238,6 +240,10 @@ export class Executions {
       const { holds, because } = judgeWhere(where, this.#membership.ownFacts)
       if (holds !== true) return `${because}, and the job wants ${where}`
     }
+    if (watch.order === undefined) {
+      const { missing } = defaultsOf(job.groups.action.params)
+      if (missing !== undefined) return `nobody says what its parameter ${missing} is`
+    }
     if (this.#deniedUntil(watch) !== undefined) return 'a calendar denies it now'
     if (this.#candidacy.isHeld(job)) return 'fewer than half of the members are here: it holds'
     const isSkipped = watch.number === 1 && this.#overlaps(job, watch)
@@ -277,13 +283,14 @@ export class Executions {
   /** A late start is judged again by the calendars; what somebody asked for is not. */
   #deniedUntil(wanted: Wanted): number | undefined {
     const job = this.#replica.catalog.live(wanted.job)
-    if (job === undefined || isDispatch(wanted.execution)) return undefined
+    const isFree = isDispatch(wanted.execution) && wanted.order?.respectCalendars !== true
+    if (job === undefined || isFree) return undefined
     return deniedUntil(this.#replica.catalog.usesOf(job), this.#turn.clusterMs)
   }
 
   /** Whether another execution of the job is running as far as this node knows. */
   #overlaps(job: Job, wanted: Wanted): boolean {
-    if (job.groups.delivery.overlap === 'allow') return false
+    if ((wanted.order?.overlap ?? job.groups.delivery.overlap) === 'allow') return false
     // others may have given up for lost what goes on here
     if (this.#runs.hasOther(job.name, wanted.execution)) return true
     for (const execution of this.ledger.open(job.name)) {
@@ -322,8 +329,8 @@ export class Executions {
 
   // ── what users and the executor say ────────────────────────────────────────────────────────────
 
-  dispatch(name: JobName, key: string): Result<ExecutionId> {
-    return this.#requests.dispatch(name, key)
+  dispatch(name: JobName, key: string, ask: Ask = {}): Result<ExecutionId> {
+    return this.#requests.dispatch(name, key, ask)
   }
 
   stop(execution: ExecutionId, attempt: AttemptId | undefined): Result<ExecutionId> {

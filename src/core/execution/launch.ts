@@ -3,20 +3,23 @@
 import type { Launch } from '../effect.ts'
 import type { Job } from '../jobs/catalog.ts'
 import type { Run } from '../jobs/definition.ts'
+import { defaultsOf, variableOf } from '../jobs/document-params.ts'
 import { formatInstant } from '../jobs/shape-time.ts'
 import type { ExecutionRecord } from './record.ts'
 import { attemptOf } from './ledger.ts'
 
 /** What placeholders and the environment are filled from. */
 type Facts = Readonly<
-  Record<'execution' | 'job' | 'scheduledAt' | 'attempt' | 'slot' | 'fence' | 'node', string>
+  Record<'execution' | 'job' | 'scheduledAt' | 'attempt' | 'slot' | 'fence' | 'node', string> &
+    Record<`param.${string}`, string>
 >
 
 /** `{node}`, `{job}` … inside one argument or one HTTP field; everything else in braces stays as it is. */
 function fill(text: string, facts: Facts, encodePart: (part: string) => string): string {
   return text.replace(
-    /\{(execution|job|scheduledAt|attempt|slot|fence|node)\}/g,
-    (_, name: keyof Facts) => encodePart(facts[name]),
+    /\{(execution|job|scheduledAt|attempt|slot|fence|node|param\.[A-Za-z_]\w*)\}/g,
+    (written, name: string) =>
+      Object.hasOwn(facts, name) ? encodePart(facts[name as keyof Facts]!) : written,
   )
 }
 
@@ -65,7 +68,10 @@ export function launchOf(
   node: string,
   plannedMs: number,
 ): Launch {
+  const { params: rules } = job.groups.action
+  const params = Object.entries(record.order?.params ?? defaultsOf(rules).values)
   const facts: Facts = {
+    ...Object.fromEntries(params.map(([name, value]) => [`param.${name}`, value])),
     execution: record.execution,
     job: record.job,
     scheduledAt: formatInstant(record.dueMs),
@@ -90,8 +96,14 @@ export function launchOf(
       MESHCRON_SLOT: facts.slot,
       MESHCRON_FENCE: facts.fence,
       MESHCRON_NODE: facts.node,
+      ...Object.fromEntries(params.map(([name, value]) => [variableOf(name), value])),
     },
+    ...(params.length === 0 ? {} : { input: inputOf(params) }),
     plannedMs,
     bounds: { outputMaxBytes, onOutputMax, memoryMaxBytes },
   }
 }
+
+/** What a command reads: one line of JSON, which other things may join beside `params`. */
+const inputOf = (params: readonly (readonly [string, string])[]): string =>
+  `${JSON.stringify({ params: Object.fromEntries(params) })}\n`

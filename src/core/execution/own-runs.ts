@@ -172,7 +172,8 @@ export class OwnRuns {
   stopOutside(usesOf: (job: Job) => readonly CalendarUse[]): void {
     for (const [attempt, { record, stopReason }] of this.#running) {
       const job = this.#replica.catalog.live(record.job)
-      if (job === undefined || stopReason !== undefined || record.trigger === 'dispatch') continue
+      const isFree = record.trigger === 'dispatch' && record.order?.respectCalendars !== true
+      if (job === undefined || stopReason !== undefined || isFree) continue
       if (deniedBy(usesOf(job), this.#turn.clusterMs) !== undefined)
         this.stop(attempt, 'window-end')
     }

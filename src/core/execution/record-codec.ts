@@ -22,6 +22,7 @@ import {
   i32,
   nullable,
   oneOf,
+  optional,
   read,
   record,
   u16,
@@ -30,6 +31,7 @@ import {
   type Reader,
   type ReadResult,
 } from '../wire/read.ts'
+import { readOrder } from './order.ts'
 import {
   notRunOutcomes,
   phases,
@@ -62,6 +64,7 @@ const readRecord: Reader<ExecutionRecord> = record({
   outputDropped: u53,
   throughMs: u53,
   count: u32,
+  order: optional(readOrder),
 })
 
 const readStamp = record({

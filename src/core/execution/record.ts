@@ -1,5 +1,6 @@
 import type { ExecutionId, JobName, MemberId, Slot } from '../ids.ts'
 import type { Hlc } from '../clock/hybrid.ts'
+import type { Order } from './order.ts'
 
 /** How far an attempt has come; a later phase replaces an earlier one. */
 export type Phase = 'queued' | 'claimed' | 'running' | 'ended'
@@ -71,6 +72,8 @@ export interface ExecutionRecord {
   readonly outputDropped: number
   readonly throughMs: number
   readonly count: number
+  /** What somebody asked for; absent of ticks. */
+  readonly order?: Order
 }
 
 /** A record as it is stored and sent: the signed bytes are kept as they were received. */

@@ -4,18 +4,24 @@ import {
   attemptId,
   dispatchExecutionId,
   everySlot,
+  executionId,
   soleSlot,
   type AttemptId,
   type ExecutionId,
   type JobName,
 } from '../ids.ts'
+import type { Job } from '../jobs/catalog.ts'
+import { resolveParams } from '../jobs/document-params.ts'
 import type { Replica } from '../jobs/replica.ts'
 import type { Membership } from '../membership/membership.ts'
 import { ok, refuse, type Result } from '../result.ts'
 import type { Turn } from '../turn.ts'
+import { isPaused } from '../forecast.ts'
 import type { Attempts } from './attempts.ts'
+import type { Candidacy } from './candidacy.ts'
 import { draftOf } from './draft.ts'
 import { attemptOf, isSettled } from './ledger.ts'
+import { isSameOrder, type Ask, type Order } from './order.ts'
 import type { OwnRuns } from './own-runs.ts'
 import type { Post } from './post.ts'
 import type { ExecutionRecord } from './record.ts'
@@ -28,6 +34,7 @@ export class Requests {
   readonly #replica: Replica
   readonly #post: Post
   readonly #records: Records
+  readonly #candidacy: Candidacy
   readonly #runs: OwnRuns
   readonly #attempts: Attempts
   readonly #takeover: Takeover
@@ -38,6 +45,7 @@ export class Requests {
     replica: Replica
     post: Post
     records: Records
+    candidacy: Candidacy
     runs: OwnRuns
     attempts: Attempts
     takeover: Takeover
@@ -47,22 +55,59 @@ export class Requests {
     this.#replica = components.replica
     this.#post = components.post
     this.#records = components.records
+    this.#candidacy = components.candidacy
     this.#runs = components.runs
     this.#attempts = components.attempts
     this.#takeover = components.takeover
   }
 
   /** Runs a job now; the same key gives the same execution on whichever member it is said. */
-  dispatch(name: JobName, key: string): Result<ExecutionId> {
+  dispatch(name: JobName, key: string, ask: Ask): Result<ExecutionId> {
     const job = this.#replica.catalog.live(name)
     if (job === undefined) return unknownJob(name)
     const execution = dispatchExecutionId(name, key)
-    if (this.#records.ledger.has(execution)) return ok(execution)
-    const slot = job.groups.placement.every ? everySlot : soleSlot
-    const wanted = this.#attempts.ofDispatch(name, execution, slot, this.#turn.clusterMs)
+    const dueMs = this.#turn.clusterMs
+    const ordered = this.#orderOf(job, ask, dueMs)
+    if (!ordered.ok) return ordered
+    const order = ordered.value
+    if (this.#records.ledger.has(execution)) return this.#sameAgain(execution, order)
+    if (ask.evenIfPaused !== true && isPaused(job, dueMs)) {
+      const hint = `resume it, or run it in spite of that: --even-if-paused`
+      return refuse('MC_PAUSED', `job ${name} is paused`, hint)
+    }
+    const everyOrSole = job.groups.placement.every ? (order.on ?? everySlot) : soleSlot
+    const wanted = this.#attempts.ofDispatch(name, execution, everyOrSole, { dueMs, order })
     const record = { ...draftOf(wanted, job.generation), phase: 'queued' } as const
     this.#records.write(record, 'full', { isUrgent: true })
     return ok(execution)
+  }
+
+  /** Checks what somebody asks for, before anything is recorded. */
+  #orderOf(job: Job, ask: Ask, askedMs: number): Result<Order> {
+    const params = resolveParams(job.groups.action.params, ask.params ?? {})
+    if (!params.ok) return params
+    const { overlap = null, respectCalendars = false, on = null } = ask
+    if (on !== null) {
+      const { rank, excluded } = this.#candidacy.at(job, executionId(`${job.name}:`), askedMs)
+      if (!rank.includes(on)) {
+        const because = excluded.find(({ member }) => member === on)?.reason ?? 'it is unknown here'
+        const hint = `see who may run it: meshcron explain ${job.name}`
+        return refuse('MC_BAD_INPUT', `on: ${on} may not run ${job.name}: ${because}`, hint)
+      }
+    }
+    return ok({ params: params.value, overlap, respectCalendars, on, askedMs })
+  }
+
+  /** A key said again means the same execution, and must ask for the same. */
+  #sameAgain(execution: ExecutionId, order: Order): Result<ExecutionId> {
+    const { ledger } = this.#records
+    const first = ledger.slots(execution).flatMap((slot) => ledger.attempts(execution, slot))[0]
+    if (first === undefined || isSameOrder(first.record.order, order)) return ok(execution)
+    return refuse(
+      'MC_KEY_REUSED',
+      `this key stands for ${execution}, which was asked for with other words`,
+      'use another key',
+    )
   }
 
   /** Stops what runs or waits of an execution, here or by asking its executor. */

@@ -12,6 +12,7 @@ import { limits, type Timers } from '../limits.ts'
 import type { Turn } from '../turn.ts'
 import type { ExecMessage, ProbeAnswer, RelayedAnswer } from '../wire/exec-message.ts'
 import { Agenda } from '../scheduler/agenda.ts'
+import type { Order } from './order.ts'
 import type { Why } from './record.ts'
 
 /** An attempt that has come or is to come due. */
@@ -31,6 +32,8 @@ export interface Wanted {
   readonly graceMs: number
   /** Members that this attempt must avoid while others are left. */
   readonly avoid: readonly MemberId[]
+  /** What somebody asked for. */
+  readonly order?: Order
 }
 
 type Phase =

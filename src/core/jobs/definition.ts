@@ -120,9 +120,25 @@ export type Run =
 export const executorOf = (run: Run): string =>
   run.kind === 'plugin' ? `plugin:${run.name}` : run.kind
 
+/** What one parameter may be. */
+export interface ParamRule {
+  readonly required: boolean
+  /** null: none. */
+  readonly default: string | null
+  /** Form of the whole value; null: any. */
+  readonly pattern: string | null
+  /** The only values; empty: any. */
+  readonly enum: readonly string[]
+  readonly secret: false
+}
+
+/** Parameters by name. */
+export type Params = Readonly<Record<string, ParamRule>>
+
 /** What the job does. */
 export interface Action {
   readonly run: Run
+  readonly params: Params
   readonly env: Readonly<Record<string, string>>
   /** Per attempt; null means none. */
   readonly timeoutMs: number | null

@@ -21,6 +21,7 @@ import type {
 import { run } from './document-run.ts'
 import { calendar, calendarRefs } from './document-calendar.ts'
 import { limit } from './document-limit.ts'
+import { params } from './document-params.ts'
 import { retry, retryDefault } from './document-retry.ts'
 import { list, map, set } from './shape-collection.ts'
 import { type Advice, field, type Fields, record } from './shape-record.ts'
@@ -109,6 +110,7 @@ const successCodes = set(
 /** What the job does. */
 export const action: Fields<Action> = {
   run: field('run', run, 'what to run: exec, shell, http, mqtt or plugin'),
+  params: field('params', params, 'what may be said to it when it is run', {}),
   env: field('env', env, 'environment of the command', {}),
   timeoutMs: field('timeout', nullable(duration(1)), 'longest time of one attempt', null),
   totalTimeoutMs: field(
@@ -303,7 +305,7 @@ export const fixedFields: Fields<{
 /** What is said about keys that are not there. */
 export const advice: Advice = {
   ...Object.fromEntries(
-    ['after', 'join', 'delay', 'params', 'notify', 'profile', 'secrets']
+    ['after', 'join', 'delay', 'notify', 'profile', 'secrets']
       .concat(['confirm', 'pauseOnFailure', 'overlapKey'])
       .concat(['maxStartsPerMinute', 'maxStartsPerDay', 'lateJoiners', 'expectEvery'])
       .concat(['placement.where', 'placement.affinity', 'placement.shards', 'placement.stagger'])

@@ -6,6 +6,7 @@
 import type { JobName } from '../ids.ts'
 import { ok, refuse, type Result } from '../result.ts'
 import { type Definition, type GroupName, groupNames, type Groups } from './definition.ts'
+import { defaultsOf } from './document-params.ts'
 import { advice, fixedFields, groupFields, timing } from './document-fields.ts'
 import { plainMap } from './shape-collection.ts'
 import { checkFields, checkKeys, fieldsSchema, parseFields, printFields } from './shape-record.ts'
@@ -39,7 +40,7 @@ export function parseDocument(
   if (!timing.ok) return timing
   const action = parseFields(groupFields.action, root, '')
   if (!action.ok) return action
-  const unfit = checkAction(action.value)
+  const unfit = checkAction(action.value) ?? checkParams(action.value, timing.value)
   if (unfit !== undefined) return unfit
   const placement = parseFields(groupFields.placement, root, '')
   if (!placement.ok) return placement
@@ -117,6 +118,16 @@ function checkAction({ run, successCodes, memoryMaxBytes }: Groups['action']) {
     : refuse('MC_BAD_INPUT', `memory: ${why}`, 'leave it out')
 }
 
+/** A tick has nobody who could say what a parameter is. */
+function checkParams({ params }: Groups['action'], { schedule }: Groups['timing']) {
+  const { missing } = defaultsOf(params)
+  if (missing === undefined || schedule.every((entry) => entry.trim() === '@manually')) {
+    return undefined
+  }
+  const hint = `give ${missing} a default, or write schedule: "@manually"`
+  return refuse('MC_BAD_INPUT', `params.${missing}.required: a tick of the schedule lacks it`, hint)
+}
+
 function checkRange(
   { startAtMs, endAtMs }: Groups['timing'],
   path: string,
@@ -176,6 +187,7 @@ export const defaultGroups: Groups = {
   },
   action: {
     run: { kind: 'exec', argv: ['false'] },
+    params: {},
     env: {},
     timeoutMs: null,
     totalTimeoutMs: null,

@@ -191,7 +191,7 @@ function Actions(props: { execution: ExecutionDetail }): VNode {
       <button
         type="button"
         onClick={() =>
-          act(apiPath`/jobs/${job}/run`, commands.run(job), ({ execution }) =>
+          act(apiPath`/jobs/${job}/trigger`, commands.run(job), ({ execution }) =>
             go(hrefOf(['executions', execution])),
           )
         }

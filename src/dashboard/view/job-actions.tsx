@@ -88,7 +88,7 @@ export function JobActions(props: { job: Job; onChange: () => void }): VNode {
 }
 
 async function run(name: string): Promise<Done> {
-  const { execution } = await ask<Accepted>('POST', apiPath`/jobs/${name}/run`)
+  const { execution } = await ask<Accepted>('POST', apiPath`/jobs/${name}/trigger`)
   return {
     text: 'Started.',
     command: commands.run(name),

@@ -81,15 +81,15 @@ const cases: readonly Case[] = [
   {
     title: 'a content type that is not JSON, without a body',
     method: 'POST',
-    path: '/api/v1/jobs/hello/run',
+    path: '/api/v1/jobs/hello/trigger',
     options: { headers: text },
     status: 415,
   },
-  { title: 'nothing to read', method: 'POST', path: '/api/v1/jobs/hello/run', status: 202 },
+  { title: 'nothing to read', method: 'POST', path: '/api/v1/jobs/hello/trigger', status: 202 },
   {
     title: 'JSON with a charset',
     method: 'POST',
-    path: '/api/v1/jobs/hello/run',
+    path: '/api/v1/jobs/hello/trigger',
     options: { raw: '{}', headers: { 'content-type': 'Application/JSON; charset=utf-8' } },
     status: 202,
   },

@@ -108,9 +108,9 @@ describe('verbs', () => {
     const api = fakeApi()
     const { ask } = fixture(api)
     const headers = { 'idempotency-key': 'order-17' }
-    const response = await ask('POST', '/api/v1/jobs/hello/run', { headers })
+    const response = await ask('POST', '/api/v1/jobs/hello/trigger', { headers })
     assert.equal(response.status, 202)
-    await ask('POST', '/api/v1/jobs/hello/run')
+    await ask('POST', '/api/v1/jobs/hello/trigger')
     assert.deepEqual(api.calls[0], ['runJob', 'hello', { idempotencyKey: 'order-17' }])
     assert.match(JSON.stringify(api.calls[1]?.[2]), /"[0-9a-f]{32}"/)
   })

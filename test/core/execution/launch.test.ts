@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { launchOf } from '../../../src/core/execution/launch.ts'
 import type { ExecutionRecord } from '../../../src/core/execution/record.ts'
 import type { Job } from '../../../src/core/jobs/catalog.ts'
-import type { Action, Run } from '../../../src/core/jobs/definition.ts'
+import type { Action, Params, Run } from '../../../src/core/jobs/definition.ts'
 import { defaultGroups } from '../../../src/core/jobs/document.ts'
 
 const record = {
@@ -64,4 +64,17 @@ test('what is filled in stays inside its place', () => {
 test('an attempt is launched with the bounds of its job', () => {
   const bounds = { outputMaxBytes: 5, onOutputMax: 'warn', memoryMaxBytes: 2 ** 20 } as const
   assert.deepEqual(launchWith({ kind: 'exec', argv: ['a'] }, bounds).bounds, bounds)
+})
+
+test('parameters are variables, placeholders, and JSON on standard input', () => {
+  const params: Params = {
+    target: { required: false, default: 'a b', pattern: null, enum: [], secret: false },
+  }
+  const launch = launchWith({ kind: 'exec', argv: ['{param.target}', '{param.none}'] }, {
+    params,
+  } as const)
+  assert.equal(launch.env['MESHCRON_PARAM_TARGET'], 'a b')
+  assert.equal(launch.input, '{"params":{"target":"a b"}}\n')
+  assert.deepEqual(launch.run.kind === 'exec' && launch.run.argv, ['a b', '{param.none}'])
+  assert.equal(launchWith({ kind: 'exec', argv: ['a'] }).input, undefined)
 })

@@ -113,7 +113,7 @@ export class Api {
   /** Starts a job now; the answer is the id of the execution. */
   async runJob(name: string, key?: string): Promise<string> {
     const headers = key === undefined ? {} : { 'idempotency-key': key }
-    const path = `/api/v1/jobs/${name}/run`
+    const path = `/api/v1/jobs/${name}/trigger`
     return (await this.#ask<{ execution: string }>('POST', path, { headers })).execution
   }
 

@@ -83,7 +83,7 @@ async function requests(t: TestContext, cluster: Cluster): Promise<void> {
     ['a deep body', 'POST', '/jobs', { raw: '['.repeat(10_000) }, 400, 'MC_BAD_INPUT'],
     ['no token', 'GET', '/jobs', { headers: { authorization: '' } }, 401, 'MC_UNAUTHORISED'],
     ['an unknown job', 'GET', '/jobs/nope', {}, 404, 'MC_UNKNOWN_JOB'],
-    ['an unknown job to run', 'POST', '/jobs/nope/run', {}, 404, 'MC_UNKNOWN_JOB'],
+    ['an unknown job to run', 'POST', '/jobs/nope/trigger', {}, 404, 'MC_UNKNOWN_JOB'],
     ['an unknown execution', 'GET', '/executions/nope', {}, 404, 'MC_UNKNOWN_EXECUTION'],
     [
       'an unknown execution to stop',

@@ -35,6 +35,7 @@ const plain: Definition = {
   },
   action: {
     run: { kind: 'exec', argv: ['true'] },
+    params: {},
     env: {},
     timeoutMs: null,
     totalTimeoutMs: null,

@@ -6,6 +6,7 @@ import { limits } from '../../../core/limits.ts'
 import type { Result } from '../../../core/result.ts'
 import { parseInstant } from '../../../core/scheduler/instant.ts'
 import type { Api } from '../api.ts'
+import { readTrigger, triggerBody } from '../trigger.ts'
 import { countParam, flagParam, present, textParam } from '../param.ts'
 import { refuseWith, RequestRefused } from '../problem.ts'
 import { readIfMatch, readMustBeNew, send, sendJob, withName } from '../respond.ts'
@@ -146,16 +147,26 @@ function verbRoutes(api: Api): readonly Route[] {
   return [
     route({
       method: 'POST',
-      path: '/api/v1/jobs/{name}/run',
+      path: '/api/v1/jobs/{name}/trigger',
       operation: 'runJob',
-      summary: 'Starts the job now, on the node that ranks first',
+      summary: 'Starts the job now, on the node that ranks first, with parameters',
       scope: 'author',
       query: {},
       headers: { 'idempotency-key': 'The same key within 24 h means the same execution.' },
+      body: { schema: triggerBody, required: false },
       answers: { 202: jsonAnswer('The execution that runs it.', acceptedSchema) },
-      problems: ['MC_UNKNOWN_JOB', 'MC_STORE_FAILED', 'MC_BUSY'],
-      handle: async ({ path, request }) =>
-        send(await api.runJob(path['name']!, { idempotencyKey: readKey(request) }), 202),
+      problems: [
+        'MC_UNKNOWN_JOB',
+        'MC_UNKNOWN_MEMBER',
+        'MC_PAUSED',
+        'MC_KEY_REUSED',
+        'MC_STORE_FAILED',
+        'MC_BUSY',
+      ],
+      handle: async ({ path, body, request }) => {
+        const options = { ...readTrigger(body), idempotencyKey: readKey(request) }
+        return send(await api.runJob(path['name']!, options), 202)
+      },
     }),
     route({
       method: 'POST',

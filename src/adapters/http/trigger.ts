@@ -1,0 +1,41 @@
+// Body of a request that starts a job.
+
+import type { TSchema } from 'typebox'
+import Type from 'typebox'
+import { Value } from 'typebox/value'
+import { suggest } from '../../core/suggest.ts'
+import type { RunJob } from './api.ts'
+import { RequestRefused } from './problem.ts'
+import { closed, flag, oneOf, text } from './schema/typed.ts'
+
+const known = ['params', 'overlap', 'respectCalendars', 'evenIfPaused', 'on']
+
+/** Schema of the body. */
+export const triggerBody: TSchema = closed(
+  {
+    params: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+    overlap: Type.Optional(oneOf('skip', 'allow')),
+    respectCalendars: Type.Optional(flag),
+    evenIfPaused: Type.Optional(flag),
+    on: Type.Optional(text),
+  },
+  'Trigger',
+)
+
+/** Reads the body; values of parameters are judged by the job. */
+export function readTrigger(body: unknown): RunJob {
+  const value = body ?? {}
+  if (Value.Check(triggerBody, value)) return value
+  const unknown =
+    typeof value === 'object' ? Object.keys(value).find((key) => !known.includes(key)) : undefined
+  if (unknown !== undefined) {
+    const meant = suggest(unknown, known)
+    const hint = meant === undefined ? `use ${known.join(', ')}` : `did you mean "${meant}"?`
+    throw new RequestRefused('MC_BAD_INPUT', `${unknown.slice(0, 80)}: unknown key`, hint)
+  }
+  throw new RequestRefused(
+    'MC_BAD_INPUT',
+    'the body does not say how to run the job',
+    'write {"params": {"name": "text"}, "overlap": "skip" or "allow", "on": "member"}, flags as true or false',
+  )
+}
