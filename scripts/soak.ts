@@ -1,6 +1,6 @@
 // A long run with fresh seeds, on as many processors as are asked for: `node scripts/soak.ts --minutes
 // 60`. Adds its figures to docs/track-record.json, from which the page is made; `--dry` adds nothing.
-// Exits with 1 when a promise broke.
+// A seed that does not end in time is given up and named. Exits with 1 over one, or when a promise broke.
 
 import { fork, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
@@ -17,6 +17,8 @@ interface Limits {
   readonly cpuHours: number
   readonly from: bigint
   readonly workers: number
+  /** Real time after which a seed is given up: a loop would never end. */
+  readonly seedSeconds: number
   readonly isDry: boolean
 }
 
@@ -34,6 +36,7 @@ function readLimits(): Limits {
       'hours-of-cpu': { type: 'string' },
       from: { type: 'string' },
       workers: { type: 'string', default: '2' },
+      'seed-seconds': { type: 'string', default: '300' },
       dry: { type: 'boolean', default: false },
     },
   })
@@ -46,6 +49,7 @@ function readLimits(): Limits {
     cpuHours: cpuHours === undefined ? Infinity : positive('--hours-of-cpu', cpuHours, 10_000),
     from: from === undefined ? BigInt(randomBytes(6).readUIntBE(0, 6)) * 0x1_00_00n : seedOf(from),
     workers: wholeNumber('--workers', values.workers, 1, 64),
+    seedSeconds: positive('--seed-seconds', values['seed-seconds'], 86_400),
     isDry: values.dry,
   }
 }
@@ -61,30 +65,54 @@ async function main(limits: Limits): Promise<void> {
     const cpuMs = results.reduce((total, result) => total + result.cpuMs, 0)
     return Date.now() >= endMs || cpuMs >= limits.cpuHours * 3_600_000
   }
-  const feed = (child: ChildProcess): void => {
-    if (isOver()) child.send('stop')
-    else child.send(`${from + issued++}`)
-  }
-  await Promise.all(
-    Array.from({ length: limits.workers }, async () => {
-      const child = fork(join(import.meta.dirname, 'soak-seed.ts'), {
-        execArgv: ['--disable-warning=ExperimentalWarning'],
-      })
-      child.on('message', (result: SeedResult) => {
+  const stuck: string[] = []
+  const work = async (): Promise<void> => {
+    let child = begin()
+    while (!isOver()) {
+      const seed = `0x${(from + issued++).toString(16)}`
+      const result = await ask(child, seed, limits.seedSeconds)
+      if (result === undefined) {
+        console.log(`${seed} did not end within ${limits.seedSeconds} s and is given up`)
+        stuck.push(seed)
+        child.kill('SIGKILL')
+        child = begin()
+      } else {
         results.push(result)
         tell(result, results)
-        feed(child)
-      })
-      feed(child)
-      const code = await new Promise((done) => child.once('exit', done))
-      if (code !== 0) throw new Error(`a child ended with ${String(code)} before it was told to`)
-    }),
-  )
-  const soak = soakOf(commit, from, results)
+      }
+    }
+    child.send('stop')
+  }
+  await Promise.all(Array.from({ length: limits.workers }, work))
+  const soak = soakOf(commit, from, { results, stuck })
   console.log(JSON.stringify({ ...soak, stats: undefined }))
   const record = readRecord()
   if (!limits.isDry) writeRecord({ ...record, soaks: [...record.soaks, soak] })
-  if (soak.violations > 0) process.exitCode = 1
+  if (soak.violations > 0 || stuck.length > 0) process.exitCode = 1
+}
+
+function begin(): ChildProcess {
+  return fork(join(import.meta.dirname, 'soak-seed.ts'), {
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  })
+}
+
+/** Has a child run one seed; undefined when it takes too long. */
+function ask(child: ChildProcess, seed: string, seconds: number): Promise<SeedResult | undefined> {
+  return new Promise((done, failed) => {
+    const settle = (result: SeedResult | undefined): void => {
+      clearTimeout(timer)
+      child.removeAllListeners()
+      done(result)
+    }
+    const timer = setTimeout(() => settle(undefined), 1_000 * seconds)
+    child.once('message', settle)
+    child.once('exit', (code) => {
+      clearTimeout(timer)
+      failed(new Error(`a child ended with ${String(code)} over seed ${seed}`))
+    })
+    child.send(seed)
+  })
 }
 
 function tell({ seed, hours, broken }: SeedResult, { length }: readonly SeedResult[]): void {
@@ -92,7 +120,14 @@ function tell({ seed, hours, broken }: SeedResult, { length }: readonly SeedResu
   else if (length % 50 === 0) console.log(`${length} seeds, the last of ${hours.toFixed(1)} h`)
 }
 
-function soakOf(commit: string, from: bigint, results: readonly SeedResult[]): Soak {
+function soakOf(
+  commit: string,
+  from: bigint,
+  {
+    results,
+    stuck,
+  }: { readonly results: readonly SeedResult[]; readonly stuck: readonly string[] },
+): Soak {
   const total = (of: (result: SeedResult) => number): number =>
     results.reduce((total, result) => total + of(result), 0)
   const stats = results.reduce<Counters>((all, result) => sum(all, result.stats), {})
@@ -102,7 +137,8 @@ function soakOf(commit: string, from: bigint, results: readonly SeedResult[]): S
     commit,
     day: new Date().toISOString().slice(0, 10),
     from: `0x${from.toString(16)}`,
-    seeds: results.length,
+    seeds: results.length + stuck.length,
+    stuck,
     hours: total(({ hours }) => hours),
     nodeHours: total(({ nodeHours }) => nodeHours),
     cpuHours: total(({ cpuMs }) => cpuMs) / 3_600_000,

@@ -184,7 +184,7 @@ const pace: Readonly<Record<ProfileName, Pace>> = {
     tailMsMax: 200,
     lossMax: 0.15,
     shortestS: 10,
-    safetyMin: [8, 30],
+    safetyMin: [12, 45],
   },
   iot: {
     stretch: 3,
@@ -192,9 +192,12 @@ const pace: Readonly<Record<ProfileName, Pace>> = {
     tailMsMax: 250,
     lossMax: 0.3,
     shortestS: 30,
-    safetyMin: [60, 180],
+    safetyMin: [190, 460],
   },
 }
+
+/** Nodes up to which a run has its whole time: what happens in an hour grows with their square. */
+const fullTimeNodes = 5
 
 const livenessMin: Readonly<Record<ProfileName, number>> = { lan: 3, wan: 5, iot: 20 }
 const healedMin: Readonly<Record<ProfileName, number>> = { lan: 2, wan: 3, iot: 15 }
@@ -222,16 +225,20 @@ export function drawOptions(seed: bigint, wishes: Wishes = {}): Options {
     ])
   const drawnNodes = hits(fleet, 0.6) ? fleet.between(3, 5) : fleet.between(1, 9)
   const { safetyMin } = pace[profile]
-  const safetyMs = Math.round((wishes.minutes ?? within(random.fork('time'), safetyMin)) * 60_000)
   const faults = drawFaults(random.fork('faults'), profile, wishes.faults)
   const work = random.fork('work')
   const joiners = fleet.between(1, 4)
-  const stormers = fleet.between(6, 10)
+  const stormers = fleet.between(6, 8)
+  const joining = faults['join-storm'] ? stormers : faults.join ? joiners : 0
+  const nodes = faults['join-storm'] ? Math.min(drawnNodes, fullTimeNodes) : drawnNodes
+  const shorter = Math.min(1, (fullTimeNodes / (nodes + joining)) ** 2)
+  const drawnMinutes = within(random.fork('time'), safetyMin) * shorter
+  const safetyMs = Math.round((wishes.minutes ?? drawnMinutes) * 60_000)
   return {
     seed: BigInt.asUintN(64, seed).toString(16).padStart(16, '0'),
     profile,
-    nodes: wishes.nodes ?? drawnNodes,
-    joiners: faults['join-storm'] ? stormers : faults.join ? joiners : 0,
+    nodes: wishes.nodes ?? nodes,
+    joiners: joining,
     ...drawStart(random.fork('start'), safetyMs),
     safetyMs,
     frozenAfterMs: Math.min(safetyMs, Math.round((wishes.untilMinutes ?? Infinity) * 60_000)),
