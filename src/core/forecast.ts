@@ -1,7 +1,7 @@
 // What will run, when and where. The pick is a pure function of tick and view, so the forecast, the
 // scheduler and the proof afterwards use the same code; only the facts are those of now.
 
-import { tickExecutionId, type ExecutionId, type JobName } from './ids.ts'
+import { soleSlot, tickExecutionId, type ExecutionId, type JobName, type Slot } from './ids.ts'
 import type { Job } from './jobs/catalog.ts'
 import type { Definition, Timing } from './jobs/definition.ts'
 import { defaultGroups } from './jobs/document.ts'
@@ -60,8 +60,9 @@ export function rankFor(
   execution: ExecutionId,
   plannedMs: number,
   outlook: Outlook,
+  slot: Slot = soleSlot,
 ): Ranking {
-  const key = placementKey(job.groups.placement, job.name, execution)
+  const key = placementKey(job.groups.placement, job.name, execution, slot)
   return rankCandidates(key, job.groups, outlook.members, plannedMs, outlook.settleMs)
 }
 

@@ -132,6 +132,8 @@ export const limits = {
   conditionCharsMax: 1_024,
   /** Conditions that are kept as they were read. */
   conditionsCachedMax: 1_024,
+  /** Slots of one execution; a document with more is refused. */
+  slotsMax: 64,
   /** Kinds of executors and plugins of one node; more plugins are not offered. */
   executorsMax: 20,
   /** Ticks that wait for their record or our turn; the farthest is dropped and counted. */

@@ -270,7 +270,10 @@ describe('logs', () => {
 
   test('job run -f shows the output and ends as the execution did', async () => {
     const failed = { ...execution, outcome: 'failure', exitCode: 3 } as const
-    const own = await startDaemon({ execution: async () => ok({ ...failed, attempts: [] }) })
+    const own = await startDaemon({
+      execution: async () =>
+        ok({ ...failed, attempts: [], together: { outcome: null, slots: 1, succeeded: 0 } }),
+    })
     const outcome = await own.run(['job', 'run', 'hello', '-f'])
     assert.deepEqual(outcome, { code: 1, stdout: 'hello\n', stderr: 'failure (exit)\n' })
   })

@@ -2,6 +2,7 @@ import type { ListExecutions } from '../../adapters/http/api.ts'
 import type { ExecutionDetail, ExecutionPage } from '../../adapters/http/schema.ts'
 import { unknownJob } from '../../core/execution/executions.ts'
 import { notRunOutcomes, phases, ranOutcomes } from '../../core/execution/record.ts'
+import { together } from '../../core/execution/slot-share.ts'
 import type { JobName, Slot } from '../../core/ids.ts'
 import { ok, refuse, type Result } from '../../core/result.ts'
 import type { ExecutionRow } from '../../ports/store.ts'
@@ -55,10 +56,13 @@ export class History {
     if (!found.ok) return found
     const { rows, head } = found.value
     const { node } = this.#scene
+    const placement = node.replica.catalog.live(head.record.job)?.groups.placement
+    const heads = headsOf(rows).map(({ record }) => record)
     return ok({
       ...toItem(node, head),
       id,
       attempts: attemptsOf(rows).map((row) => toItem(node, row)),
+      together: together(heads, placement?.countStrict ?? false),
     })
   }
 

@@ -117,6 +117,9 @@ function placementFacts(
     facts.push(`at most once: ${majorityOf(seats.length)} of ${names} must agree to each start`)
   }
   if (job.groups.placement.every) facts.push('every candidate runs it in a slot of its own')
+  const { count, shards } = job.groups.placement
+  if (shards !== null) facts.push(`each of ${shards} shards has a ranking of its own`)
+  else if (count > 1) facts.push(`the first ${count} have a slot each, the others stand in`)
   const isPast = head !== undefined || dueMs <= node.nowMs
   if (isPast) facts.push('the ranking is worked out with what is known of the members now')
   return facts

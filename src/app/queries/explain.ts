@@ -11,6 +11,7 @@ import {
   type ExecutionId,
   type JobName,
   type MemberId,
+  soleSlot,
 } from '../../core/ids.ts'
 import type { Watch } from '../../core/execution/takeover.ts'
 import type { Job } from '../../core/jobs/catalog.ts'
@@ -170,7 +171,7 @@ export class Explanations {
     const key =
       job === undefined
         ? rankKey('tick', execution)
-        : placementKey(job.groups.placement, job.name, execution)
+        : placementKey(job.groups.placement, job.name, execution, soleSlot)
     const candidate = (id: MemberId | string): RankedCandidate => ({
       id,
       name: nameOf(node, id) ?? '',

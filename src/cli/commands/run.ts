@@ -77,10 +77,13 @@ export const define: Define = (command, io) => {
 }
 
 function linesOf(io: Io, detail: ExecutionDetail): readonly string[] {
-  const { id, node, nodeName, scheduledAt, attempts } = detail
+  const { id, node, nodeName, scheduledAt, attempts, together } = detail
   const where = node === null ? '' : ` on ${nodeText(node, nodeName)}`
+  const { slots, succeeded, outcome } = together
+  const all = `${outcome ?? 'open'}: ${succeeded} of ${slots} slots succeeded`
   return [
     `${id}  ${endText(detail)}${where}  scheduled ${instantText(scheduledAt, io.nowMs())}`,
+    ...(slots > 1 ? [all] : []),
     ...tableLines(io, true, { rows: attempts, columns: executionColumns(io).slice(1) }),
   ]
 }

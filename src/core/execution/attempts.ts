@@ -47,10 +47,9 @@ export class Attempts {
     this.#takeover = components.takeover
   }
 
-  /** The first attempt of a tick, as this node looks at it. */
-  ofTick(job: Job, tick: TickTimes, why: Why): Wanted {
+  /** The first attempt at a slot of a tick. */
+  ofTick(job: Job, slot: Slot, tick: TickTimes, why: Why): Wanted {
     const execution = tickExecutionId(job.name, job.generation, tick.dueMs)
-    const slot = this.#candidacy.slotOf(job)
     return { ...this.#first(job.name, execution, slot), ...tick, why }
   }
 
@@ -79,7 +78,9 @@ export class Attempts {
 
   /** Watches a scheduled tick; P may lie ahead. */
   wantTick(job: Job, tick: TickTimes, why: Why): void {
-    this.#takeover.want(this.ofTick(job, tick, why))
+    for (const slot of this.#candidacy.slotsOf(job)) {
+      this.#takeover.want(this.ofTick(job, slot, tick, why))
+    }
   }
 
   /** Watches a dispatch; one to every member under this node's own slot, while it is young. */

@@ -1,31 +1,39 @@
 // Who may start an attempt, with the facts of now.
 
-import { soleSlot, type ExecutionId, type MemberId, type Slot } from '../ids.ts'
+import type { MemberId, Slot } from '../ids.ts'
 import type { Timers } from '../limits.ts'
 import type { Job } from '../jobs/catalog.ts'
 import type { Replica } from '../jobs/replica.ts'
 import type { Membership } from '../membership/membership.ts'
 import { placementKey, rankCandidates, type Ranking, attrsAt } from '../placement/candidates.ts'
 import { rankKey, rankMembers } from '../placement/rendezvous.ts'
+import { isDistinct, slotOrder, slotsOf } from '../placement/slots.ts'
 import type { Turn } from '../turn.ts'
+import type { Ledger } from './ledger.ts'
+import { holdsOther } from './slot-share.ts'
 import type { Wanted } from './takeover.ts'
+
+type SlotOfExecution = Pick<Wanted, 'execution' | 'slot'>
 
 export class Candidacy {
   readonly #turn: Turn
   readonly #timers: Timers
   readonly #membership: Membership
   readonly #replica: Replica
+  readonly #ledger: () => Ledger
 
   constructor(components: {
     turn: Turn
     timers: Timers
     membership: Membership
     replica: Replica
+    ledger: () => Ledger
   }) {
     this.#turn = components.turn
     this.#timers = components.timers
     this.#membership = components.membership
     this.#replica = components.replica
+    this.#ledger = components.ledger
   }
 
   get self(): MemberId {
@@ -37,34 +45,48 @@ export class Candidacy {
     const job = this.#replica.catalog.live(wanted.job)
     if (job === undefined) return { rank: [], excluded: [] }
     const open = onlyOn(wanted.order?.on ?? null, this.#open(job, wanted))
-    if (job.groups.placement.every) {
-      return { ...open, rank: open.rank.filter((member) => member === wanted.slot) }
-    }
-    const { where } = job.groups.delivery.retry
-    if (wanted.number === 1 || where === 'any') return open
-    if (where === 'same') {
+    const { placement, delivery } = job.groups
+    const isRetry = wanted.number > 1
+    if (isRetry && !placement.every && delivery.retry.where === 'same') {
       return { ...open, rank: open.rank.filter((member) => wanted.avoid.includes(member)) }
     }
-    const others = open.rank.filter((member) => !wanted.avoid.includes(member))
-    return others.length > 0 ? { ...open, rank: others } : open
+    const rank = this.#ofSlot(job, wanted, open.rank)
+    const isElsewhere = isRetry && !placement.every && delivery.retry.where === 'other'
+    const others = isElsewhere ? rank.filter((member) => !wanted.avoid.includes(member)) : rank
+    return { ...open, rank: others.length > 0 ? others : rank }
+  }
+
+  /** Those that may run the slot; one that has another slot of the execution is none of them. */
+  #ofSlot(job: Job, wanted: Wanted, rank: readonly MemberId[]): readonly MemberId[] {
+    const { placement } = job.groups
+    const order = slotOrder(placement, wanted.slot, rank)
+    if (!isDistinct(placement)) return order
+    return order.filter((member) => !this.holdsOther(wanted, member))
+  }
+
+  /** Whether a member has another slot of the same execution, which wants distinct ones. */
+  holdsOther({ job, execution, slot }: Wanted, member: MemberId = this.self): boolean {
+    const placement = this.#replica.catalog.live(job)?.groups.placement
+    if (placement === undefined || !isDistinct(placement)) return false
+    return holdsOther(this.#ledger(), execution, slot, member)
   }
 
   /** Those of the planned instant; while none of them lives, those that came since stand behind. */
   #open(job: Job, wanted: Wanted): Ranking {
     const nowMs = this.#turn.clusterMs
     const isLate = wanted.why === 'catch-up' || wanted.why === 'dispatch' || wanted.why === 'retry'
-    const planned = this.at(job, wanted.execution, isLate ? nowMs : wanted.plannedMs)
+    const planned = this.at(job, wanted, isLate ? nowMs : wanted.plannedMs)
     if (isLate || planned.rank.some((member) => this.#membership.isAlive(member))) return planned
-    const now = this.at(job, wanted.execution, nowMs)
+    const now = this.at(job, wanted, nowMs)
     const latecomers = now.rank.filter((member) => !planned.rank.includes(member))
     return { rank: [...planned.rank, ...latecomers], excluded: now.excluded }
   }
 
-  /** Candidates of an execution planned for an instant. */
-  at(job: Job, execution: ExecutionId, plannedMs: number): Ranking {
+  /** Candidates of an execution, or of one of its shards, planned for an instant. */
+  at(job: Job, { execution, slot }: SlotOfExecution, plannedMs: number): Ranking {
     const members = this.#membership.members()
     const { settleMs } = this.#timers
-    const key = placementKey(job.groups.placement, job.name, execution)
+    const key = placementKey(job.groups.placement, job.name, execution, slot)
     return rankCandidates(key, job.groups, members, plannedMs, settleMs)
   }
 
@@ -86,9 +108,9 @@ export class Candidacy {
     return !alive.some((member) => member === first)
   }
 
-  /** The slot that this node looks after. */
-  slotOf(job: Job): Slot {
-    return job.groups.placement.every ? this.#membership.self : soleSlot
+  /** The slots that this node looks after. */
+  slotsOf(job: Job): readonly Slot[] {
+    return slotsOf(job.groups.placement, this.#membership.self)
   }
 
   /** Wait per alive better rank. */

@@ -130,6 +130,7 @@ export class Dialog {
     if (watch !== undefined) {
       const refusal = watch.refused.get(this.#membership.self)
       if (refusal !== undefined) return { kind: 'declined', reason: refusal }
+      if (this.#executions.isSlotTaken(watch)) return { kind: 'declined', reason: 'slotTaken' }
       if (!this.#executions.rankOf(watch).rank.includes(this.#membership.self))
         return { kind: 'none' }
       // the spread of a catch-up ends when somebody asks for it
@@ -151,9 +152,11 @@ export class Dialog {
     if (!this.#isAhead(job, dueMs)) return { kind: 'none' }
     const ownSlot = job.groups.placement.every ? parts.slot : undefined
     const uses = this.#replica.catalog.usesOf(job)
-    const { plannedMs, deniedBy } = judgeTick(job, uses, dueMs, ownSlot)
+    const times = judgeTick(job, uses, dueMs, ownSlot)
+    const { plannedMs, deniedBy } = times
     if (deniedBy !== undefined) return { kind: 'none' }
-    const { rank } = this.#executions.rankAt(job, parts.execution, plannedMs)
+    const wanted = this.#executions.attemptOfTick(job, times, parts.slot)
+    const { rank } = this.#executions.rankOf(wanted)
     return rank.includes(this.#membership.self)
       ? { kind: 'willing', inMs: this.#ahead(plannedMs) }
       : { kind: 'none' }

@@ -7,6 +7,7 @@ import {
   attemptId,
   everySlot,
   isDispatch,
+  soleSlot,
   type AttemptId,
   type ExecutionId,
   type JobName,
@@ -37,6 +38,7 @@ import type { Post } from './post.ts'
 import type { ExecutionRecord, NotRunOutcome, StoredRecord, Why } from './record.ts'
 import { Records } from './records.ts'
 import { Requests } from './requests.ts'
+import { TickSlots } from './tick-slots.ts'
 import { Takeover, type Wanted, type Watch } from './takeover.ts'
 
 export { unknownJob } from './requests.ts'
@@ -85,6 +87,7 @@ export class Executions {
   readonly #notRun: NotRun
   readonly #requests: Requests
   readonly claims: Claims
+  readonly slots: TickSlots
   /** Notes of recent decisions, for `explain`; oldest first. */
   readonly #notes = new Map<AttemptId, readonly string[]>()
   #sweptAtMs = -Infinity
@@ -96,7 +99,7 @@ export class Executions {
     this.#replica = components.replica
     this.#post = components.post
     this.#world = components.world
-    this.#candidacy = new Candidacy(components)
+    this.#candidacy = new Candidacy({ ...components, ledger: () => this.ledger })
     this.takeover = this.#createTakeover()
     const world = {
       merged: (stored: StoredRecord) => this.#merged(stored),
@@ -111,6 +114,7 @@ export class Executions {
     }
     this.#runs = new OwnRuns(parts)
     this.#attempts = new Attempts({ ...parts, ledger: this.ledger })
+    this.slots = new TickSlots({ ...parts, ledger: this.ledger })
     this.#notRun = new NotRun({
       ...parts,
       attempts: this.#attempts,
@@ -196,12 +200,17 @@ export class Executions {
 
   /** Candidates of an execution planned for an instant. */
   rankAt(job: Job, execution: ExecutionId, plannedMs: number): Ranking {
-    return this.#candidacy.at(job, execution, plannedMs)
+    return this.#candidacy.at(job, { execution, slot: soleSlot }, plannedMs)
   }
 
-  /** The slot that this node looks after. */
-  slotOf(job: Job): Slot {
-    return this.#candidacy.slotOf(job)
+  /** The first attempt at a slot of a tick. */
+  attemptOfTick(job: Job, tick: TickTimes, slot: Slot): Wanted {
+    return this.#attempts.ofTick(job, slot, tick, 'on-time')
+  }
+
+  /** Why this node does not take a slot of an execution, though it would take another. */
+  isSlotTaken(wanted: Wanted): boolean {
+    return this.#candidacy.holdsOther(wanted)
   }
 
   isDecided(wanted: Wanted): boolean {
@@ -388,6 +397,7 @@ export class Executions {
         this.#post.record(stored.bytes, [...watch.askers], true)
       }
       if (record.count > 1 || record.attempt === 0) this.#notRun.dropCovered(record)
+      this.slots.rejudgeOthers(record)
     }
     if (record.phase === 'ended') this.#ended(record)
     if (record.trigger === 'schedule') {

@@ -80,6 +80,7 @@ export function launchOf(
     fence: `${record.fence}`,
     node,
   }
+  const { shards } = job.groups.placement
   const { outputMaxBytes, onOutputMax, memoryMaxBytes } = job.groups.action
   return {
     attempt: attemptOf(record),
@@ -97,6 +98,9 @@ export function launchOf(
       MESHCRON_FENCE: facts.fence,
       MESHCRON_NODE: facts.node,
       ...Object.fromEntries(params.map(([name, value]) => [variableOf(name), value])),
+      ...(shards === null
+        ? {}
+        : { MESHCRON_SHARD_INDEX: facts.slot, MESHCRON_SHARD_TOTAL: `${shards}` }),
     },
     ...(params.length === 0 ? {} : { input: inputOf(params) }),
     plannedMs,

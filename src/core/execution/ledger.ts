@@ -152,7 +152,9 @@ export class Ledger {
     }
   }
 
+  /** A tick with several slots is one tick; the first of them stands for it. */
   #countNotRun(record: ExecutionRecord, ticks: number): void {
+    if (isFurtherSlot(record.slot)) return
     if (record.outcome === 'missed' || record.outcome === 'no-eligible-node') {
       this.#counts.missed += ticks
     } else this.#counts.skipped += ticks
@@ -304,6 +306,8 @@ function mapGet<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   }
   return value
 }
+
+const isFurtherSlot = (slot: Slot): boolean => /^[1-9]\d?$/.test(slot)
 
 const hasClaim = (record: ExecutionRecord | undefined): boolean =>
   record !== undefined && record.executor !== null && record.phase !== 'queued'

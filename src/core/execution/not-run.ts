@@ -79,13 +79,12 @@ export class NotRun {
     reason: string,
   ): void {
     const { fromMs: dueMs, toMs: throughMs, count } = ticks
-    const first = this.#attempts.ofTick(
-      job,
-      { dueMs, plannedMs: dueMs, cutoffMs: dueMs },
-      'on-time',
-    )
-    const record = { ...this.#draft(first, outcome, reason), throughMs, count }
-    this.#records.write(record, 'normal')
+    const times = { dueMs, plannedMs: dueMs, cutoffMs: dueMs }
+    for (const slot of this.#candidacy.slotsOf(job)) {
+      const first = this.#attempts.ofTick(job, slot, times, 'on-time')
+      const record = { ...this.#draft(first, outcome, reason), throughMs, count }
+      this.#records.write(record, 'normal')
+    }
   }
 
   /** Nobody started it before its cutoff: the best rank says so, the next one a grace later. */

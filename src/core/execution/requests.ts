@@ -9,11 +9,13 @@ import {
   type AttemptId,
   type ExecutionId,
   type JobName,
+  type Slot,
 } from '../ids.ts'
 import type { Job } from '../jobs/catalog.ts'
 import { resolveParams } from '../jobs/document-params.ts'
 import type { Replica } from '../jobs/replica.ts'
 import type { Membership } from '../membership/membership.ts'
+import { isDistinct, slotsOf } from '../placement/slots.ts'
 import { ok, refuse, type Result } from '../result.ts'
 import type { Turn } from '../turn.ts'
 import { isPaused } from '../forecast.ts'
@@ -75,11 +77,19 @@ export class Requests {
       const hint = `resume it, or run it in spite of that: --even-if-paused`
       return refuse('MC_PAUSED', `job ${name} is paused`, hint)
     }
-    const everyOrSole = job.groups.placement.every ? (order.on ?? everySlot) : soleSlot
-    const wanted = this.#attempts.ofDispatch(name, execution, everyOrSole, { dueMs, order })
-    const record = { ...draftOf(wanted, job.generation), phase: 'queued' } as const
-    this.#records.write(record, 'full', { isUrgent: true })
+    for (const slot of this.#slotsFor(job, order)) {
+      const wanted = this.#attempts.ofDispatch(name, execution, slot, { dueMs, order })
+      const record = { ...draftOf(wanted, job.generation), phase: 'queued' } as const
+      this.#records.write(record, 'full', { isUrgent: true })
+    }
     return ok(execution)
+  }
+
+  /** Which slots a dispatch has; on one member a job of distinct members has one. */
+  #slotsFor({ groups: { placement } }: Job, { on }: Order): readonly Slot[] {
+    if (placement.every) return [on ?? everySlot]
+    if (on !== null && isDistinct(placement)) return [soleSlot]
+    return slotsOf(placement, this.#membership.self)
   }
 
   /** Checks what somebody asks for, before anything is recorded. */
@@ -88,7 +98,11 @@ export class Requests {
     if (!params.ok) return params
     const { overlap = null, respectCalendars = false, on = null } = ask
     if (on !== null) {
-      const { rank, excluded } = this.#candidacy.at(job, executionId(`${job.name}:`), askedMs)
+      const { rank, excluded } = this.#candidacy.at(
+        job,
+        { execution: executionId(`${job.name}:`), slot: soleSlot },
+        askedMs,
+      )
       if (!rank.includes(on)) {
         const because = excluded.find(({ member }) => member === on)?.reason ?? 'it is unknown here'
         const hint = `see who may run it: meshcron explain ${job.name}`

@@ -180,6 +180,14 @@ export class Takeover {
     }
   }
 
+  /** The same for one attempt, after news about its execution. */
+  rejudge(attempt: AttemptId): void {
+    const watch = this.#watches.get(attempt)
+    const kind = watch?.phase.kind
+    if (watch === undefined || kind === 'asking' || kind === 'relaying' || kind === 'nudged') return
+    this.#due(watch)
+  }
+
   #onAlarm(watch: Watch): void {
     switch (watch.phase.kind) {
       case 'waiting':

@@ -160,6 +160,12 @@ export interface Action {
 export interface Placement {
   readonly tags: Readonly<Record<string, string>>
   readonly every: boolean
+  /** Slots on distinct members. */
+  readonly count: number
+  /** Whether a slot that nobody could take makes the execution partial. */
+  readonly countStrict: boolean
+  /** Slots that may share a member; null: `count` of them on distinct ones. */
+  readonly shards: number | null
   /** Condition on what members tell of themselves; null: none. */
   readonly where: string | null
   /** What picks the member: each tick anew, or the job's name, so that it stays where it is. */

@@ -173,6 +173,19 @@ const where = refine(
 export const placement: Fields<Placement> = {
   tags: field('placement.tags', words(limits.tagsMax), 'certified tags, all must match', {}),
   every: field('placement.every', flag, 'on every matching node instead of one', false),
+  count: field('placement.count', integer(1, limits.slotsMax), 'slots on distinct nodes', 1),
+  countStrict: field(
+    'placement.countStrict',
+    flag,
+    'a slot without a node makes the outcome partial',
+    false,
+  ),
+  shards: field(
+    'placement.shards',
+    nullable(integer(1, limits.slotsMax)),
+    'slots that may share a node; absent: none',
+    null,
+  ),
   where: field('placement.where', nullable(where), 'condition on facts of the node', null),
   affinity: field(
     'placement.affinity',
@@ -294,12 +307,10 @@ export const fixedFields: Fields<{
   name: JobName
   roster: readonly string[] | null
   minority: Promised['minority'] | null
-  count: 1
 }> = {
   name: field('name', name, 'full name, dots for namespaces'),
   roster: field('roster', nullable(roster(1)), 'short for delivery.roster', null),
   minority: field('minority', nullable(minority), 'short for delivery.minority', null),
-  count: field('placement.count', one(), 'number of nodes', 1),
 }
 
 /** What is said about keys that are not there. */
@@ -308,8 +319,8 @@ export const advice: Advice = {
     ['after', 'join', 'delay', 'notify', 'profile', 'secrets']
       .concat(['confirm', 'pauseOnFailure', 'overlapKey'])
       .concat(['maxStartsPerMinute', 'maxStartsPerDay', 'lateJoiners', 'expectEvery'])
-      .concat(['placement.where', 'placement.affinity', 'placement.shards', 'placement.stagger'])
-      .concat(['placement.weight', 'placement.countStrict', 'rollout'])
+      .concat(['placement.stagger'])
+      .concat(['placement.weight', 'rollout'])
       .map((key) => [key, later]),
   ),
   exec: 'write run: { exec: [program, argument, …] }',
@@ -344,7 +355,12 @@ function roster(min: number): Shape<readonly string[]> {
 
 /** A mode alone, or a map with what belongs to it. */
 function promised(): Shape<Promised> {
-  const mode = choice<Promised['mode']>(['at-least-once', 'at-most-once'], ['every-node', 'fast'])
+  const modes = ['at-least-once', 'at-most-once'] as const
+  // every-node is read as placement.every before this
+  const mode = {
+    ...choice<Promised['mode']>(modes, ['fast']),
+    schema: { enum: [...modes, 'every-node'] },
+  }
   const whole = record<Promised>(
     {
       mode: field('mode', mode, 'the promise', 'at-least-once'),
@@ -373,13 +389,4 @@ function promised(): Shape<Promised> {
       value.roster.length === 0 && value.minority === 'run' ? value.mode : checked.print(value),
     schema: { anyOf: [mode.schema, whole.schema] },
   }
-}
-
-function one(): Shape<1> {
-  const read: Shape<1>['parse'] = (value, path) => {
-    if (value === 1) return ok(value)
-    const hint = 'leave it out, or use placement: { every: true } for every matching node'
-    return bad(path, 'only 1 is available in this version', hint)
-  }
-  return plain(read, { const: 1 })
 }

@@ -8,6 +8,7 @@ import { ok, refuse, type Result } from '../result.ts'
 import { type Definition, type GroupName, groupNames, type Groups } from './definition.ts'
 import { defaultsOf } from './document-params.ts'
 import { advice, fixedFields, groupFields, timing } from './document-fields.ts'
+import { checkSlots } from './document-slots.ts'
 import { plainMap } from './shape-collection.ts'
 import { checkFields, checkKeys, fieldsSchema, parseFields, printFields } from './shape-record.ts'
 import type { Schema } from './shape.ts'
@@ -46,13 +47,8 @@ export function parseDocument(
   if (!placement.ok) return placement
   const delivery = parseFields(groupFields.delivery, root, '')
   if (!delivery.ok) return delivery
-  if (delivery.value.promised.mode === 'at-most-once' && placement.value.every) {
-    return refuse(
-      'MC_BAD_INPUT',
-      'placement.every: every node starts its own, so there is nothing to agree on',
-      'leave out delivery, or placement.every',
-    )
-  }
+  const unfitSlots = checkSlots(placement.value, delivery.value)
+  if (unfitSlots !== undefined) return unfitSlots
   const enabled = parseFields(groupFields.enabled, root, '')
   if (!enabled.ok) return enabled
   const meta = parseFields(groupFields.meta, root, '')
@@ -70,14 +66,24 @@ export function parseDocument(
   })
 }
 
+/** `delivery: every-node` says what `placement: { every: true }` says. */
+function moveEveryNode(root: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { delivery, placement, ...rest } = root
+  const { mode, ...others } =
+    typeof delivery === 'string' ? { mode: delivery } : (plainMap(delivery) ?? { mode: undefined })
+  const inside = placement === undefined ? {} : plainMap(placement)
+  if (mode !== 'every-node' || inside === undefined) return root
+  return { ...rest, placement: { ...inside, every: true }, delivery: others }
+}
+
 /** `roster` and `minority` beside `delivery` are short for what is inside it. */
 function moveShortForms(
   root: Readonly<Record<string, unknown>>,
 ): Result<Readonly<Record<string, unknown>>> {
-  const { roster, minority, ...rest } = root
+  const { roster, minority, ...rest } = moveEveryNode(root)
   const short = Object.entries({ roster, minority }).filter(([, value]) => value !== undefined)
-  if (short.length === 0) return ok(root)
-  const { delivery } = root
+  if (short.length === 0) return ok(rest)
+  const { delivery } = rest as { readonly delivery?: unknown }
   const inside = typeof delivery === 'string' ? { mode: delivery } : (plainMap(delivery) ?? {})
   const twice = short.find(([key]) => inside[key] !== undefined)
   if (twice !== undefined) {
@@ -197,7 +203,15 @@ export const defaultGroups: Groups = {
     onOutputMax: 'kill',
     memoryMaxBytes: null,
   },
-  placement: { tags: {}, every: false, where: null, affinity: 'tick' },
+  placement: {
+    tags: {},
+    every: false,
+    count: 1,
+    countStrict: false,
+    shards: null,
+    where: null,
+    affinity: 'tick',
+  },
   delivery: {
     promised: groupFields.delivery.promised.fallback!,
     overlap: 'skip',

@@ -3,7 +3,7 @@
 // candidates in the same order. `down` is the one fact without lead: it removes only members that
 // nobody would wait for.
 
-import type { ExecutionId, JobName, MemberId } from '../ids.ts'
+import type { ExecutionId, JobName, MemberId, Slot } from '../ids.ts'
 import { executorOf, type Action, type Placement, type Timing } from '../jobs/definition.ts'
 import type { NodeRecord } from '../membership/node-record.ts'
 import type { MemberState } from '../membership/view.ts'
@@ -35,13 +35,19 @@ export interface Ranking {
   readonly excluded: readonly Excluded[]
 }
 
-/** Under what the members are ranked for an execution: each tick anew, or where the job has been. */
+/**
+ * Under what the members are ranked for an execution: each tick anew, or where the job has been; shards
+ * one by one.
+ */
 export function placementKey(
-  { affinity }: Placement,
+  { affinity, shards }: Placement,
   job: JobName,
   execution: ExecutionId,
+  slot: Slot,
 ): string {
-  return affinity === 'job' ? rankKey('job', job) : rankKey('tick', execution)
+  const of = affinity === 'job' ? job : execution
+  if (shards !== null) return rankKey('shard', `${of}.${slot}`)
+  return rankKey(affinity, of)
 }
 
 /** Candidates for a start planned at `plannedMs`, ranked under a key. */

@@ -221,7 +221,7 @@ export class Planner {
 
   /** This node, where every member has a slot of its own. */
   #ownSlot(job: Job): Slot | undefined {
-    return job.groups.placement.every ? this.#executions.slotOf(job) : undefined
+    return job.groups.placement.every ? this.#executions.slots.of(job)[0] : undefined
   }
 
   /** Looks at what is due, a bounded number of ticks at a time. */
@@ -342,13 +342,12 @@ export class Planner {
     span: { readonly afterMs: number; readonly readyAtMs: number },
     covered: OverdueTick[],
   ): Generator<OverdueTick, void, void> {
-    const { name, generation, groups } = job
-    const slot = this.#executions.slotOf(job)
+    const { name, groups } = job
     const coveredFromMs = groups.placement.every ? Infinity : this.#coveredFromMs()
     const { misfire } = groups.delivery
     const judged = { ...span, judge: (dueMs: number) => this.#judge(job, dueMs) }
     const ticks = overdueTicks(name, groups.timing, misfire, judged, (dueMs) =>
-      this.#executions.ledger.isTickDecided(name, generation, dueMs, slot),
+      this.#executions.slots.isDecided(job, dueMs),
     )
     for (const tick of ticks) {
       if (tick.deniedBy !== undefined || tick.plannedMs < coveredFromMs) yield tick
@@ -365,13 +364,9 @@ export class Planner {
       this.#catchUps.set(name, [])
       return
     }
-    const { ledger } = this.#executions
-    const slot = this.#executions.slotOf(job)
     const next = this.#catchUps.release(name, this.#turn.clusterMs, {
       isDecided: (dueMs) => !track.undecided.has(dueMs),
-      isOver: (dueMs) =>
-        !track.undecided.has(dueMs) &&
-        !ledger.isSlotOpen(tickExecutionId(name, job.generation, dueMs), slot),
+      isOver: (dueMs) => !track.undecided.has(dueMs) && !this.#executions.slots.isOpen(job, dueMs),
     })
     for (const tick of next) this.#catchUp(job, track, tick)
   }
@@ -393,8 +388,7 @@ export class Planner {
     track.undecided.add(tick.dueMs)
     this.#executions.wantTick(job, tick, why)
     // its record may have come before we looked at it
-    const slot = this.#executions.slotOf(job)
-    if (this.#executions.ledger.isTickDecided(job.name, job.generation, tick.dueMs, slot)) {
+    if (this.#executions.slots.isDecided(job, tick.dueMs)) {
       track.undecided.delete(tick.dueMs)
     }
   }
@@ -427,10 +421,7 @@ export class Planner {
     const track = this.#tracks.get(name)
     for (const [fromMs, { range, atMs }] of track?.unsaid ?? []) {
       if (job === undefined || track === undefined) break
-      const slot = this.#executions.slotOf(job)
-      const isTold =
-        !track.undecided.has(fromMs) ||
-        this.#executions.ledger.isTickDecided(name, job.generation, fromMs, slot)
+      const isTold = !track.undecided.has(fromMs) || this.#executions.slots.isDecided(job, fromMs)
       if (!isTold && this.#turn.clusterMs < atMs) continue
       track.unsaid.delete(fromMs)
       track.undecided.delete(fromMs)
@@ -456,7 +447,7 @@ export class Planner {
     if (track === undefined || job === undefined) return
     // where every member has its own slot, another's record decides nothing here
     this.#limits.touch(job)
-    if (slot !== this.#executions.slotOf(job)) return
+    if (!this.#executions.slots.isDoneWith(job, dueMs, slot)) return
     track.undecided.delete(dueMs)
     this.#advance(name, track)
   }

@@ -78,7 +78,11 @@ export const execution: ExecutionItem = {
   count: 1,
 }
 
-export const detail: ExecutionDetail = { ...execution, attempts: [execution] }
+export const detail: ExecutionDetail = {
+  ...execution,
+  attempts: [execution],
+  together: { outcome: null, slots: 1, succeeded: 0 },
+}
 
 export const hello: Job = {
   name: 'hello',

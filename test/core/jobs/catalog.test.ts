@@ -25,7 +25,15 @@ function valueOf(group: Written, n: number): Groups[Written] {
     life: { state: n % 3 === 0 ? 'deleted' : 'live', seats: [], fromMs: 0 },
     enabled: { enabled: n % 2 === 0, note: `n${n}`, untilMs: null },
     meta: { ...defaultGroups.meta, description: `d${n}` },
-    placement: { tags: { n: `${n}` }, every: false, where: null, affinity: 'tick' },
+    placement: {
+      tags: { n: `${n}` },
+      every: false,
+      count: 1,
+      countStrict: false,
+      shards: null,
+      where: null,
+      affinity: 'tick',
+    },
   }
   return values[group]
 }

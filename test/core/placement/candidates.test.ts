@@ -19,7 +19,15 @@ import { peerId } from '../fleet/crypto.ts'
 const plannedMs = 1_000_000
 const settleMs = 5_000
 const demand: Demand = {
-  placement: { tags: {}, every: false, where: null, affinity: 'tick' },
+  placement: {
+    tags: {},
+    every: false,
+    count: 1,
+    countStrict: false,
+    shards: null,
+    where: null,
+    affinity: 'tick',
+  },
   action: { ...defaultGroups.action, run: { kind: 'exec', argv: ['true'] } },
   timing: { ...defaultGroups.timing, timezone: 'Europe/Berlin' },
 }
@@ -107,7 +115,12 @@ test('each reason to be no candidate is told', () => {
 test('affinity tick spreads a job over the members, affinity job keeps it where it is', () => {
   const members = [1, 2, 3, 4].map((index) => member(index))
   const firstOf = (affinity: 'tick' | 'job', dueMs: number): string => {
-    const key = placementKey({ ...demand.placement, affinity }, jobName('a'), `a@${dueMs}` as never)
+    const key = placementKey(
+      { ...demand.placement, affinity },
+      jobName('a'),
+      `a@${dueMs}` as never,
+      '0',
+    )
     return rankCandidates(key, demand, members, plannedMs, settleMs).rank[0]!
   }
   const ticks = Array.from({ length: 40 }, (_, i) => i)
@@ -146,7 +159,15 @@ test('who leaves later, and who is only unreachable, is still a candidate', () =
 test('tags must match, all of them, as of the planned instant', () => {
   const asked: Demand = {
     ...demand,
-    placement: { tags: { role: 'db', zone: 'a' }, every: false, where: null, affinity: 'tick' },
+    placement: {
+      tags: { role: 'db', zone: 'a' },
+      every: false,
+      count: 1,
+      countStrict: false,
+      shards: null,
+      where: null,
+      affinity: 'tick',
+    },
   }
   const tagged = (tags: Record<string, string>): Attrs => offering({ tags })
   const { rank: order } = rank(

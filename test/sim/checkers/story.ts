@@ -45,7 +45,15 @@ const plain: Definition = {
     onOutputMax: 'kill',
     memoryMaxBytes: null,
   },
-  placement: { tags: {}, every: false, where: null, affinity: 'tick' },
+  placement: {
+    tags: {},
+    every: false,
+    count: 1,
+    countStrict: false,
+    shards: null,
+    where: null,
+    affinity: 'tick',
+  },
   delivery: {
     promised: { mode: 'at-least-once', roster: [], minority: 'run' },
     overlap: 'allow',

@@ -36,9 +36,18 @@ export interface ExecutionItem {
   readonly count: number
 }
 
+/** The slots of an execution as one. */
+export interface ExecutionTogether {
+  readonly outcome: string | null
+  readonly slots: number
+  readonly succeeded: number
+}
+
 /** An execution with all attempts of all slots, oldest first. */
 export interface ExecutionDetail extends ExecutionItem {
   readonly attempts: readonly ExecutionItem[]
+  /** What all slots came to; `outcome` null while one of them is open, `partial` when only some succeeded. */
+  readonly together: ExecutionTogether
 }
 
 /** Answer of `GET /executions`, newest scheduled instant first. */
@@ -99,11 +108,18 @@ const item = {
 /** Schema of {@link ExecutionItem}. */
 export const executionItemSchema: SchemaOf<ExecutionItem> = closed(item, 'ExecutionItem')
 
+const executionTogetherSchema: SchemaOf<ExecutionTogether> = closed({
+  outcome: nullable(text),
+  slots: whole,
+  succeeded: whole,
+})
+
 /** Schema of {@link ExecutionDetail}. */
 export const executionDetailSchema: SchemaOf<ExecutionDetail> = closed(
   {
     ...item,
     attempts: listOf(executionItemSchema),
+    together: executionTogetherSchema,
   },
   'ExecutionDetail',
 )
