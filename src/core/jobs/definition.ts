@@ -225,6 +225,10 @@ export interface Enabled {
 }
 
 export interface Meta {
+  /** Name for people; empty: the job's name. */
+  readonly displayName: string
+  readonly ownerName: string
+  readonly ownerEmail: string
   readonly description: string
   readonly labels: Readonly<Record<string, string>>
   /** Executions kept in history, by number; null: the node's default. */

@@ -244,6 +244,9 @@ export const enabled: Fields<Enabled> = {
 
 /** For people, and how much history is kept. */
 export const meta: Fields<Meta> = {
+  displayName: field('displayName', word(128), 'name for people', ''),
+  ownerName: field('owner.name', word(128), 'who answers for the job', ''),
+  ownerEmail: field('owner.email', word(254), 'where that one is reached', ''),
   description: field(
     'description',
     text({ name: 'a description', hint: 'write it as a text', max: 4_096 }),

@@ -219,6 +219,14 @@ export const defaultGroups: Groups = {
     retry: groupFields.delivery.retry.fallback!,
     graceMs: null,
   },
-  meta: { description: '', labels: {}, retentionRuns: null, retentionMs: null },
+  meta: {
+    displayName: '',
+    ownerName: '',
+    ownerEmail: '',
+    description: '',
+    labels: {},
+    retentionRuns: null,
+    retentionMs: null,
+  },
   calendar: { timezone: 'UTC', rules: [] },
 }

@@ -87,6 +87,8 @@ export const good: Readonly<Record<string, object>> = {
       where: 'any',
     },
     grace: '3s',
+    displayName: 'Rotate logs',
+    owner: { name: 'Platform', email: 'platform@example.com' },
     description: 'rotates\nlogs',
     labels: { team: 'platform' },
     retention: { runs: 100, age: '30d' },

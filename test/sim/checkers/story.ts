@@ -70,7 +70,15 @@ const plain: Definition = {
     graceMs: null,
   },
   enabled: { enabled: true, note: '', untilMs: null },
-  meta: { description: '', labels: {}, retentionRuns: null, retentionMs: null },
+  meta: {
+    displayName: '',
+    ownerName: '',
+    ownerEmail: '',
+    description: '',
+    labels: {},
+    retentionRuns: null,
+    retentionMs: null,
+  },
 }
 
 type Groups = { readonly [K in keyof Definition]?: Partial<Definition[K]> }
