@@ -11,6 +11,7 @@ import {
 import type { Job } from '../jobs/catalog.ts'
 import type { Replica } from '../jobs/replica.ts'
 import { deadlineOf } from '../scheduler/misfire.ts'
+import { intervalAfter } from '../scheduler/tick.ts'
 import type { Candidacy } from './candidacy.ts'
 import type { Ledger } from './ledger.ts'
 import { isSameOrder } from './order.ts'
@@ -50,7 +51,24 @@ export class Attempts {
   /** The first attempt at a slot of a tick. */
   ofTick(job: Job, slot: Slot, tick: TickTimes, why: Why): Wanted {
     const execution = tickExecutionId(job.name, job.generation, tick.dueMs)
-    return { ...this.#first(job.name, execution, slot), ...tick, why }
+    const byMs = why === 'on-time' ? this.#staggerOf(job, execution, slot, tick) : 0
+    const { dueMs, plannedMs, cutoffMs } = tick
+    const first = this.#first(job.name, execution, slot)
+    return { ...first, dueMs, plannedMs: plannedMs + byMs, cutoffMs: cutoffMs + byMs, why }
+  }
+
+  /** How much later a slot starts than the first one; never as late as the next tick. */
+  #staggerOf(job: Job, execution: ExecutionId, slot: Slot, tick: TickTimes): number {
+    const { name, groups } = job
+    const { staggerMs, every } = groups.placement
+    if (staggerMs === 0) return 0
+    const { plannedMs, dueMs } = tick
+    const rank: readonly string[] = every
+      ? this.#candidacy.at(job, { execution, slot }, plannedMs).rank
+      : []
+    const place = every ? rank.indexOf(slot) : Number(slot)
+    const roomMs = dueMs + intervalAfter(name, groups.timing, dueMs) - 1 - plannedMs
+    return Math.max(0, Math.min(place * staggerMs, roomMs))
   }
 
   /** The first attempt of a dispatch. */

@@ -8,6 +8,7 @@ import type { Membership } from '../membership/membership.ts'
 import { placementKey, rankCandidates, type Ranking, attrsAt } from '../placement/candidates.ts'
 import { rankKey, rankMembers } from '../placement/rendezvous.ts'
 import { isDistinct, slotOrder, slotsOf } from '../placement/slots.ts'
+import { previousTick } from '../scheduler/tick.ts'
 import type { Turn } from '../turn.ts'
 import type { Ledger } from './ledger.ts'
 import { holdsOther } from './slot-share.ts'
@@ -76,10 +77,18 @@ export class Candidacy {
     const nowMs = this.#turn.clusterMs
     const isLate = wanted.why === 'catch-up' || wanted.why === 'dispatch' || wanted.why === 'retry'
     const planned = this.at(job, wanted, isLate ? nowMs : wanted.plannedMs)
+    if (this.#isJoining(job, wanted, planned)) return this.at(job, wanted, nowMs)
     if (isLate || planned.rank.some((member) => this.#membership.isAlive(member))) return planned
     const now = this.at(job, wanted, nowMs)
     const latecomers = now.rank.filter((member) => !planned.rank.includes(member))
     return { rank: [...planned.rank, ...latecomers], excluded: now.excluded }
+  }
+
+  /** Whether every member is to run it and this one came after its planned start; the latest tick only. */
+  #isJoining({ name, groups }: Job, wanted: Wanted, { rank }: Ranking): boolean {
+    const { every, lateJoiners } = groups.placement
+    if (!every || !lateJoiners || rank.some((member) => member === wanted.slot)) return false
+    return previousTick(name, groups.timing, this.#turn.clusterMs) === wanted.dueMs
   }
 
   /** Candidates of an execution, or of one of its shards, planned for an instant. */

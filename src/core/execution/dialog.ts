@@ -153,12 +153,12 @@ export class Dialog {
     const ownSlot = job.groups.placement.every ? parts.slot : undefined
     const uses = this.#replica.catalog.usesOf(job)
     const times = judgeTick(job, uses, dueMs, ownSlot)
-    const { plannedMs, deniedBy } = times
+    const { deniedBy } = times
     if (deniedBy !== undefined) return { kind: 'none' }
     const wanted = this.#executions.attemptOfTick(job, times, parts.slot)
     const { rank } = this.#executions.rankOf(wanted)
     return rank.includes(this.#membership.self)
-      ? { kind: 'willing', inMs: this.#ahead(plannedMs) }
+      ? { kind: 'willing', inMs: this.#ahead(wanted.plannedMs) }
       : { kind: 'none' }
   }
 

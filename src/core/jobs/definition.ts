@@ -166,6 +166,10 @@ export interface Placement {
   readonly countStrict: boolean
   /** Slots that may share a member; null: `count` of them on distinct ones. */
   readonly shards: number | null
+  /** With `every`: whether a member that comes before the cutoff runs the latest tick. */
+  readonly lateJoiners: boolean
+  /** Between the starts of the slots. */
+  readonly staggerMs: number
   /** Condition on what members tell of themselves; null: none. */
   readonly where: string | null
   /** What picks the member: each tick anew, or the job's name, so that it stays where it is. */

@@ -186,6 +186,13 @@ export const placement: Fields<Placement> = {
     'slots that may share a node; absent: none',
     null,
   ),
+  lateJoiners: field(
+    'placement.lateJoiners',
+    flag,
+    'with every: nodes that come before the cutoff run the latest tick',
+    true,
+  ),
+  staggerMs: field('placement.stagger', duration(0), 'time between the starts of the slots', 0),
   where: field('placement.where', nullable(where), 'condition on facts of the node', null),
   affinity: field(
     'placement.affinity',
@@ -321,11 +328,13 @@ export const advice: Advice = {
   ...Object.fromEntries(
     ['after', 'join', 'delay', 'notify', 'profile', 'secrets']
       .concat(['confirm', 'pauseOnFailure', 'overlapKey'])
-      .concat(['maxStartsPerMinute', 'maxStartsPerDay', 'lateJoiners', 'expectEvery'])
-      .concat(['placement.stagger'])
+      .concat(['maxStartsPerMinute', 'maxStartsPerDay', 'expectEvery'])
+
       .concat(['placement.weight', 'rollout'])
       .map((key) => [key, later]),
   ),
+  lateJoiners: 'write placement: { every: true, lateJoiners: false }',
+  stagger: 'write placement: { stagger: 10s }',
   exec: 'write run: { exec: [program, argument, …] }',
   shell: 'write run: { shell: "…" }',
   http: 'write run: { http: { url: … } }',

@@ -7,7 +7,7 @@ const bad = (message: string, hint: string): Result<never> => refuse('MC_BAD_INP
 
 /** Refuses slots that exclude each other, or the promise. */
 export function checkSlots(
-  { every, count, countStrict, shards }: Placement,
+  { every, count, countStrict, shards, lateJoiners, staggerMs }: Placement,
   { promised }: Delivery,
 ): Result<never> | undefined {
   const isVoted = promised.mode === 'at-most-once'
@@ -27,6 +27,12 @@ export function checkSlots(
   }
   if (countStrict && count === 1) {
     return bad('placement.countStrict: means nothing without count', 'write count: 2, or more')
+  }
+  if (!lateJoiners && !every) {
+    return bad('placement.lateJoiners: means nothing without every', 'write every: true')
+  }
+  if (staggerMs > 0 && used.length === 0) {
+    return bad('placement.stagger: means nothing with one slot', 'write every, count or shards')
   }
   if (isVoted && used.length > 0) {
     return bad(

@@ -209,6 +209,8 @@ export const defaultGroups: Groups = {
     count: 1,
     countStrict: false,
     shards: null,
+    lateJoiners: true,
+    staggerMs: 0,
     where: null,
     affinity: 'tick',
   },

@@ -10,6 +10,7 @@ import { limits } from '../limits.ts'
 import type { Turn } from '../turn.ts'
 import { Agenda } from './agenda.ts'
 import { CatchUps } from './catch-up.ts'
+import { misfireOf, tickToJoin } from './joining.ts'
 import { JobLimits } from './job-limits.ts'
 import { blackoutOf, NotRunRanges, type Refusal } from './not-run-ranges.ts'
 import {
@@ -293,14 +294,18 @@ export class Planner {
   /** Judges the ticks between the watermark and now, newest first. */
   #judgePast(job: Job, track: Track): void {
     const { name } = job
-    const { misfire } = job.groups.delivery
+    const misfire = misfireOf(job)
     track.anchorMs = job.groups.timing.anchorMs
     const nowMs = this.#turn.clusterMs
     const afterMs = track.watermarkMs < 0 ? nowMs : track.watermarkMs
     // a member whose clock was ahead has decided ticks that are still to come here
     track.lookedMs = Math.max(nowMs, track.watermarkMs)
     if (this.#refusalOf(job) === undefined) {
-      if (track.watermarkMs < 0) this.#wantLate(job, track)
+      if (track.watermarkMs < 0) {
+        this.#wantLate(job, track)
+        const tick = tickToJoin(job, nowMs, (dueMs) => this.#judge(job, dueMs))
+        if (tick !== undefined) this.#catchUp(job, track, tick)
+      }
       const covered: OverdueTick[] = []
       const ticks = this.#uncovered(job, { afterMs, readyAtMs: nowMs }, covered)
       const judged = judgeOverdue({ ticks, misfire, nowMs, max: lookedAtMax(misfire) })

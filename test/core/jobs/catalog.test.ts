@@ -31,6 +31,8 @@ function valueOf(group: Written, n: number): Groups[Written] {
       count: 1,
       countStrict: false,
       shards: null,
+      lateJoiners: true,
+      staggerMs: 0,
       where: null,
       affinity: 'tick',
     },

@@ -51,6 +51,8 @@ const plain: Definition = {
     count: 1,
     countStrict: false,
     shards: null,
+    lateJoiners: true,
+    staggerMs: 0,
     where: null,
     affinity: 'tick',
   },
