@@ -62,7 +62,7 @@ export function rankFor(
   outlook: Outlook,
   slot: Slot = soleSlot,
 ): Ranking {
-  const key = placementKey(job.groups.placement, job.name, execution, slot)
+  const key = placementKey(job.groups, job.name, execution, slot)
   return rankCandidates(key, job.groups, outlook.members, plannedMs, outlook.settleMs)
 }
 

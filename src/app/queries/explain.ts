@@ -171,7 +171,7 @@ export class Explanations {
     const key =
       job === undefined
         ? rankKey('tick', execution)
-        : placementKey(job.groups.placement, job.name, execution, soleSlot)
+        : placementKey(job.groups, job.name, execution, soleSlot)
     const candidate = (id: MemberId | string): RankedCandidate => ({
       id,
       name: nameOf(node, id) ?? '',

@@ -95,7 +95,7 @@ export class Candidacy {
   at(job: Job, { execution, slot }: SlotOfExecution, plannedMs: number): Ranking {
     const members = this.#membership.members()
     const { settleMs } = this.#timers
-    const key = placementKey(job.groups.placement, job.name, execution, slot)
+    const key = placementKey(job.groups, job.name, execution, slot)
     return rankCandidates(key, job.groups, members, plannedMs, settleMs)
   }
 

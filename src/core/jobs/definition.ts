@@ -156,6 +156,12 @@ export interface Action {
   readonly memoryMaxBytes: number | null
 }
 
+/**
+ * What picks the member: each tick anew, the job's name, so that it stays where it is, or the value of a
+ * label, so that jobs that share it share a member.
+ */
+export type Affinity = 'tick' | 'job' | `key:${string}`
+
 /** Where the job may run: `every` makes one slot per matching member instead of one for the fleet. */
 export interface Placement {
   readonly tags: Readonly<Record<string, string>>
@@ -172,8 +178,7 @@ export interface Placement {
   readonly staggerMs: number
   /** Condition on what members tell of themselves; null: none. */
   readonly where: string | null
-  /** What picks the member: each tick anew, or the job's name, so that it stays where it is. */
-  readonly affinity: 'tick' | 'job'
+  readonly affinity: Affinity
 }
 
 export interface Misfire {

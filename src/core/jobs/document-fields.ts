@@ -8,6 +8,7 @@ import { INSTANT_MAX_MS, INSTANT_MIN_MS } from '../scheduler/instant.ts'
 import type { Seat } from '../register/register.ts'
 import type {
   Action,
+  Affinity,
   Delivery,
   Enabled,
   Groups,
@@ -169,6 +170,13 @@ const where = refine(
   },
 )
 
+const affinity = text({
+  name: 'an affinity',
+  hint: 'write tick, job, or key: and the name of a label: key:team',
+  max: 68,
+  pattern: '^(tick|job|key:[A-Za-z0-9][A-Za-z0-9_./\\-]{0,63})$',
+}) as Shape<Affinity>
+
 /** Where the job may run. */
 export const placement: Fields<Placement> = {
   tags: field('placement.tags', words(limits.tagsMax), 'certified tags, all must match', {}),
@@ -196,8 +204,8 @@ export const placement: Fields<Placement> = {
   where: field('placement.where', nullable(where), 'condition on facts of the node', null),
   affinity: field(
     'placement.affinity',
-    choice(['tick', 'job'], ['key']),
-    'tick: each on another node; job: stays on one',
+    affinity,
+    'tick: each on another node; job: stays on one; key:LABEL: where jobs with the same label are',
     'tick',
   ),
 }

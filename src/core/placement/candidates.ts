@@ -4,7 +4,13 @@
 // nobody would wait for.
 
 import type { ExecutionId, JobName, MemberId, Slot } from '../ids.ts'
-import { executorOf, type Action, type Placement, type Timing } from '../jobs/definition.ts'
+import {
+  executorOf,
+  type Action,
+  type Groups,
+  type Placement,
+  type Timing,
+} from '../jobs/definition.ts'
 import type { NodeRecord } from '../membership/node-record.ts'
 import type { MemberState } from '../membership/view.ts'
 import { judgeWhere } from './where.ts'
@@ -36,18 +42,23 @@ export interface Ranking {
 }
 
 /**
- * Under what the members are ranked for an execution: each tick anew, or where the job has been; shards
- * one by one.
+ * Under what the members are ranked for an execution: each tick anew, where the job has been, or where the
+ * others with the same label are; shards one by one.
  */
 export function placementKey(
-  { affinity, shards }: Placement,
+  { placement, meta }: Pick<Groups, 'placement' | 'meta'>,
   job: JobName,
   execution: ExecutionId,
   slot: Slot,
 ): string {
-  const of = affinity === 'job' ? job : execution
+  const { affinity, shards } = placement
+  const isTick = affinity === 'tick'
+  const name = affinity.startsWith('key:') ? affinity.slice(4) : ''
+  const label = Object.hasOwn(meta.labels, name) ? meta.labels[name] : undefined
+  const of = label ?? (isTick ? execution : job)
   if (shards !== null) return rankKey('shard', `${of}.${slot}`)
-  return rankKey(affinity, of)
+  if (label !== undefined) return rankKey('key', label)
+  return rankKey(isTick ? 'tick' : 'job', of)
 }
 
 /** Candidates for a start planned at `plannedMs`, ranked under a key. */

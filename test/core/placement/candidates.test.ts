@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { jobName } from '../../../src/core/ids.ts'
+import type { Affinity } from '../../../src/core/jobs/definition.ts'
 import { defaultGroups } from '../../../src/core/jobs/document.ts'
 import type { Attrs, NodeRecord } from '../../../src/core/membership/node-record.ts'
 import type { MemberState } from '../../../src/core/membership/view.ts'
@@ -114,20 +115,25 @@ test('each reason to be no candidate is told', () => {
   }
 })
 
-test('affinity tick spreads a job over the members, affinity job keeps it where it is', () => {
+test('affinity: tick spreads a job over the members, job keeps it where it is, key:<label> keeps jobs with one label together', () => {
   const members = [1, 2, 3, 4].map((index) => member(index))
-  const firstOf = (affinity: 'tick' | 'job', dueMs: number): string => {
-    const key = placementKey(
-      { ...demand.placement, affinity },
-      jobName('a'),
-      `a@${dueMs}` as never,
-      '0',
-    )
+  const firstOf = (affinity: Affinity, job: string, dueMs: number, labels = {}): string => {
+    const placement = { ...demand.placement, affinity }
+    const meta = { ...defaultGroups.meta, labels }
+    const execution = `${job}@${dueMs}` as never
+    const key = placementKey({ placement, meta }, jobName(job), execution, '0')
     return rankCandidates(key, demand, members, plannedMs, settleMs).rank[0]!
   }
   const ticks = Array.from({ length: 40 }, (_, i) => i)
-  assert.equal(new Set(ticks.map((i) => firstOf('tick', i))).size, 4)
-  assert.equal(new Set(ticks.map((i) => firstOf('job', i))).size, 1)
+  assert.equal(new Set(ticks.map((i) => firstOf('tick', 'a', i))).size, 4)
+  assert.equal(new Set(ticks.map((i) => firstOf('job', 'a', i))).size, 1)
+  const places = (team: (i: number) => object): ReadonlySet<string> =>
+    new Set(ticks.map((i) => firstOf('key:team', `job-${i}`, i, team(i))))
+  assert.equal(places(() => ({ team: 'web' })).size, 1)
+  assert.equal(places((i) => ({ team: `${i}` })).size, 4)
+  // without the label it is as affinity job
+  assert.equal(firstOf('key:team', 'a', 1), firstOf('job', 'a', 2))
+  assert.equal(firstOf('key:constructor', 'a', 1), firstOf('job', 'a', 2))
 })
 
 test('of a plugin only members that have it are candidates', () => {
