@@ -64,6 +64,8 @@ function tell(report: Report): Told {
         : ['info', 'a calendar changed']
     case 'conflict':
       return ['warn', 'a job was edited twice at once: see its conflicts']
+    case 'graphConflict':
+      return ['error', 'two edits closed a cycle: these edges are suspended until one is taken out']
     case 'execution':
       return report.duplicate
         ? ['warn', 'an attempt was started twice']

@@ -1,3 +1,4 @@
+import { describeAfter } from '../core/graph/describe.ts'
 import { describeSchedule } from '../core/scheduler/describe.ts'
 import { parseSchedule } from '../core/scheduler/schedule.ts'
 import type { Job } from './answers.ts'
@@ -5,6 +6,8 @@ import type { Job } from './answers.ts'
 /** When the job has ticks, in words; what cannot be read stays as it is written. */
 export function scheduleText({ name, document }: Pick<Job, 'name' | 'document'>): string {
   const { schedule, timezone = 'UTC' } = document
+  const after = describeAfter(document)
+  if (after !== undefined) return after
   const entries = Array.isArray(schedule) ? (schedule as readonly unknown[]) : [schedule]
   return entries.map((entry) => entryText(name, String(entry), String(timezone))).join(', ')
 }

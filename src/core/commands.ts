@@ -7,6 +7,7 @@ import type { Post } from './execution/post.ts'
 import { calendarKey, calendarOfKey, labelOf, type JobName, type MemberId } from './ids.ts'
 import type { Job } from './jobs/catalog.ts'
 import type { Groups, Timing } from './jobs/definition.ts'
+import { refusalOfEdges } from './graph/write-check.ts'
 import { checkCalendar, unknownCalendar, unknownReference } from './jobs/calendars.ts'
 import { defaultGroups } from './jobs/document.ts'
 import type { Replica } from './jobs/replica.ts'
@@ -101,6 +102,14 @@ export class Commands {
     if (!checked.ok) return failed(checked.refusal)
     const unknown = unknownReference(this.#replica.catalog, definition.timing)
     if (unknown !== undefined) return fromResult(unknown)
+    const { topology } = this.#executions.children
+    const edges = refusalOfEdges(
+      topology,
+      name,
+      definition.timing,
+      (job) => this.#replica.catalog.live(job) !== undefined,
+    )
+    if (edges !== undefined) return fromResult(edges)
     const known = this.#replica.catalog.get(name)
     const life = lifeFor(
       definition.delivery.promised,
@@ -197,8 +206,10 @@ export class Commands {
   jobChanged(name: JobName): void {
     const job = this.#replica.catalog.get(name)
     const calendar = calendarOfKey(name)
-    if (calendar === undefined) this.#planner.jobChanged(name)
-    else {
+    if (calendar === undefined) {
+      this.#planner.jobChanged(name)
+      this.#executions.children.jobChanged(name)
+    } else {
       this.#planner.calendarChanged()
       this.#executions.takeover.viewChanged()
     }

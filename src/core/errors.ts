@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'MC_UNKNOWN_JOB'
   | 'MC_UNKNOWN_CALENDAR'
   | 'MC_IN_USE'
+  | 'MC_CYCLE'
   | 'MC_UNKNOWN_EXECUTION'
   | 'MC_UNKNOWN_MEMBER'
   | 'MC_NOT_RUNNING'
@@ -59,6 +60,7 @@ export const errors: Readonly<Record<ErrorCode, ErrorMeaning>> = {
   MC_CONFLICT: { meaning: 'the job or calendar changed since it was read', exit: 4, status: 412 },
   MC_UNKNOWN_JOB: { meaning: 'no job of this name', exit: 3, status: 404 },
   MC_UNKNOWN_CALENDAR: { meaning: 'no calendar of this name', exit: 3, status: 404 },
+  MC_CYCLE: { meaning: 'the edges would close a cycle', exit: 4, status: 409 },
   MC_IN_USE: { meaning: 'jobs refer to the calendar', exit: 4, status: 409 },
   MC_UNKNOWN_EXECUTION: { meaning: 'no execution of this id', exit: 3, status: 404 },
   MC_UNKNOWN_MEMBER: { meaning: 'no member of this id or name', exit: 3, status: 404 },

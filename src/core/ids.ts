@@ -53,7 +53,17 @@ export function dispatchExecutionId(name: string, key: string): ExecutionId {
   return `${name}:${hex64(hash64(`D|${name}|${key}`))}` as ExecutionId
 }
 
-/** Whether an execution was asked for by somebody, not by a schedule. */
+/** Id of the execution of a child that belongs to a root: at most one of each. */
+export function childExecutionId(name: string, root: ExecutionId): ExecutionId {
+  return `${name}:${hex64(hash64(`C|${name}|${root}`))}` as ExecutionId
+}
+
+/** The job of an execution, from its id. */
+export function jobOfExecution(execution: ExecutionId): JobName {
+  return execution.slice(0, execution.search(/[~@:]/)) as JobName
+}
+
+/** Whether an execution was asked for by somebody or by its parents, not by a schedule. */
 export const isDispatch = (execution: ExecutionId): boolean => execution.includes(':')
 
 /** Text of one attempt. */

@@ -134,6 +134,15 @@ export const limits = {
   conditionsCachedMax: 1_024,
   /** Slots of one execution; a document with more is refused. */
   slotsMax: 64,
+  /** Jobs that one job is after. */
+  edgesMax: 64,
+  /** Jobs in a row, and executions of one root: children beyond it end `capped`. */
+  graphDepthMax: 32,
+  graphRunsMax: 256,
+  /** Children that wait for more parents; the oldest is forgotten. */
+  joinsWaitingMax: 8_192,
+  /** Run sets that are kept worked out. */
+  runSetsCachedMax: 1_024,
   /** Kinds of executors and plugins of one node; more plugins are not offered. */
   executorsMax: 20,
   /** Ticks that wait for their record or our turn; the farthest is dropped and counted. */

@@ -276,6 +276,7 @@ export class Node {
           tickUndecided: (job, dueMs) => this.planner.tickUndecided(job, dueMs),
           isFresh: (plannedMs) => this.#readiness.isFresh(plannedMs),
           isReady: () => this.#readiness.isReady,
+          refusalOf: (job) => this.planner.refusalOf(job),
           inability,
           nextRequest: this.#nextRequest,
           randomBelow: (n) => this.#random.below(n),

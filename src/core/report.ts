@@ -27,6 +27,8 @@ export type Report =
       readonly group: string
       readonly siblings: number
     }
+  /** These jobs are after each other: none of their edges counts until an edit breaks the cycle. */
+  | { readonly kind: 'graphConflict'; readonly job: JobName; readonly jobs: readonly JobName[] }
   | { readonly kind: 'execution'; readonly record: ExecutionRecord; readonly duplicate: boolean }
   | { readonly kind: 'probed'; readonly attempt: AttemptId; readonly targets: number }
   | { readonly kind: 'declined'; readonly attempt: AttemptId; readonly reason: string }

@@ -70,6 +70,7 @@ export class Sometimes {
       case 'refuted':
       case 'resumed':
       case 'conflict':
+      case 'graphConflict':
       case 'isolated':
       case 'ready':
       case 'standbyDropped':

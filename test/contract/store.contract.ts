@@ -337,6 +337,27 @@ function loadRules(rule: Rule): void {
     assert.deepEqual(texts(store.load().records), texts(wanted.map((one) => one.bytes)))
   })
 
+  rule(
+    'of graphs, the children of what matters and what ended beside an open one are loaded',
+    ({ store }) => {
+      const graph = { trigger: 'graph' } as const
+      const wanted = [
+        stored('root', 1_000),
+        stored('ended', 1_000, graph),
+        stored('open', 1_000, { ...graph, ...claimed }),
+        stored('root', 3_000),
+        stored('ended', 3_000, graph),
+      ]
+      const rest = [stored('root', 2_000), stored('ended', 2_000, graph)]
+      write(store, ...rest, ...wanted.toReversed())
+      store.commit([{ kind: 'watermark', job: jobName('root'), dueMs: 3_000 }], 'full')
+      assert.deepEqual(
+        texts(store.load().records).toSorted(),
+        texts(wanted.map((one) => one.bytes)).toSorted(),
+      )
+    },
+  )
+
   rule('without a watermark every record of a job is loaded', ({ store }) => {
     const all = [1, 2, 3].map((n) => stored('a', n * 1_000))
     write(store, ...all)

@@ -379,21 +379,37 @@ function wantedRecords(image: MemoryImage): readonly HistoryRow[] {
     newest.set(job, Math.max(dueMs, newest.get(job) ?? 0))
   }
   const last = Math.max(0, ...newest.values())
-  return rows
-    .filter(({ stored: { record } }) => {
-      const decidedMs = image.watermarks.get(record.job) ?? -1
-      const isRange = record.count > 1 && record.throughMs > decidedMs
-      const isDispatch =
-        record.trigger === 'dispatch' && record.dueMs > last - limits.dispatchMemoryMs
-      const isNewest = record.dueMs === newest.get(record.job)
-      return (
-        record.phase !== 'ended' || record.dueMs > decidedMs || isRange || isDispatch || isNewest
-      )
-    })
-    .sort(({ stored: a, id: aId }, { stored: b, id: bId }) => {
+  const wanted = rows.filter(({ stored: { record } }) => {
+    const decidedMs = image.watermarks.get(record.job) ?? -1
+    const isGraph = record.trigger === 'graph'
+    const isRange = record.count > 1 && record.throughMs > decidedMs
+    const isDispatch =
+      record.trigger === 'dispatch' && record.dueMs > last - limits.dispatchMemoryMs
+    const isNewest = record.dueMs === newest.get(record.job)
+    return (
+      record.phase !== 'ended' ||
+      (record.dueMs > decidedMs && !isGraph) ||
+      isRange ||
+      isDispatch ||
+      isNewest
+    )
+  })
+  // the executions of a graph have the T of their root
+  const dues = new Set(wanted.map(({ stored }) => stored.record.dueMs))
+  const open = wanted.filter(
+    ({ stored: { record } }) => record.phase !== 'ended' && record.trigger === 'graph',
+  )
+  const openDues = new Set(open.map(({ stored }) => stored.record.dueMs))
+  const related = rows.filter(
+    ({ stored: { record } }) =>
+      openDues.has(record.dueMs) || (record.trigger === 'graph' && dues.has(record.dueMs)),
+  )
+  return [...new Set([...wanted, ...related])].sort(
+    ({ stored: a, id: aId }, { stored: b, id: bId }) => {
       const order = a.record.dueMs - b.record.dueMs || a.record.attempt - b.record.attempt
       return order || aId - bId
-    })
+    },
+  )
 }
 
 function count(image: MemoryImage): Counts {
@@ -413,7 +429,14 @@ function count(image: MemoryImage): Counts {
     duplicates: [...image.slots.values()].reduce((n, rows) => n + duplicates(rows), 0),
     missed: sum((record) => hasEndedSo(record, ['missed', 'no-eligible-node'])),
     skipped: sum((record) =>
-      hasEndedSo(record, ['skipped-overlap', 'paused', 'superseded', 'capped', 'blackout']),
+      hasEndedSo(record, [
+        'skipped-overlap',
+        'paused',
+        'superseded',
+        'capped',
+        'blackout',
+        'skipped-upstream',
+      ]),
     ),
   }
 }

@@ -4,8 +4,11 @@ import type { ExecutionRecord, StoredRecord } from '../../core/execution/record.
 import type { Row, Value } from './database.ts'
 import { isIntact, rowSum } from './row-sum.ts'
 
-/** Column of each field, in the order in which they are written; an order is in the bytes only. */
-const columns: readonly (readonly [Exclude<keyof ExecutionRecord, 'order'>, string])[] = [
+/** Column of each field, in the order in which they are written; what is not here is in the bytes only. */
+const columns: readonly (readonly [
+  Exclude<keyof ExecutionRecord, 'order' | 'root' | 'result'>,
+  string,
+])[] = [
   ['execution', 'execution'],
   ['job', 'job'],
   ['generation', 'generation'],

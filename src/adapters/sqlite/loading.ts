@@ -90,7 +90,10 @@ function sift<T>(
   return { whole, damaged }
 }
 
-/** Open attempts, ticks after the watermark, dispatches of the last day, the newest of each job. */
+/**
+ * Open attempts, ticks after the watermark, dispatches of the last day, the newest of each job; of graphs,
+ * whose executions have the T of their root, the children of all these, and what ended beside an open one.
+ */
 const selectRecords = `
   WITH RECURSIVE jobs (job) AS (
     SELECT min(job) FROM record
@@ -107,6 +110,7 @@ const selectRecords = `
     SELECT id FROM record WHERE phase <> 'ended'
     UNION
     SELECT record.id FROM marks JOIN record ON record.job = marks.job AND record.due > marks.due
+      WHERE origin <> 'graph'
     UNION
     SELECT record.id FROM marks JOIN record ON record.job = marks.job AND record.through > marks.due
       WHERE record.count > 1
@@ -115,8 +119,17 @@ const selectRecords = `
     UNION
     SELECT id FROM record WHERE origin = 'dispatch'
       AND due > (SELECT max(due) FROM record) - ?1
+  ),
+  related (id) AS (
+    SELECT id FROM wanted
+    UNION
+    SELECT id FROM record WHERE head = 1 AND origin = 'graph'
+      AND due IN (SELECT due FROM record WHERE id IN (SELECT id FROM wanted))
+    UNION
+    SELECT id FROM record WHERE head = 1
+      AND due IN (SELECT due FROM record WHERE phase <> 'ended' AND origin = 'graph')
   )
-  SELECT ${readColumns} FROM record WHERE id IN (SELECT id FROM wanted) ORDER BY due, attempt, id`
+  SELECT ${readColumns} FROM record WHERE id IN (SELECT id FROM related) ORDER BY due, attempt, id`
 
 function readSelf(database: Database): DurableSelf | undefined {
   const value = readMeta(database, 'self')
@@ -142,7 +155,7 @@ function count(database: Database): Counts {
          sum(outcome = 'success') AS succeeded,
          sum(outcome IN ('failure', 'cancelled', 'lost', 'unknown')) AS failed,
          sum(iif(outcome IN ('missed', 'no-eligible-node'), count, 0)) AS missed,
-         sum(iif(outcome IN ('skipped-overlap', 'paused', 'superseded', 'capped', 'blackout'), count, 0)) AS skipped
+         sum(iif(outcome IN ('skipped-overlap', 'paused', 'superseded', 'capped', 'blackout', 'skipped-upstream'), count, 0)) AS skipped
        FROM record`,
     )
     .get()

@@ -87,7 +87,7 @@ export class Pruner {
     return this.#database
       .prepare(
         `SELECT id FROM record WHERE job = ?1 AND due < ?2 AND phase = 'ended'
-           AND (origin = 'dispatch' AND due < ?3 OR origin <> 'dispatch' AND through <= ?4)
+           AND (origin <> 'schedule' AND due < ?3 OR origin = 'schedule' AND through <= ?4)
            AND (due <= ?5 OR due < ?6)
            AND (due <= ?7 OR due < ?8 OR NOT EXISTS (
              SELECT 1 FROM record AS verdict WHERE verdict.execution = record.execution

@@ -14,6 +14,7 @@ import { judgeTick } from '../../core/scheduler/judge-tick.ts'
 import { plannedStart, previousTick } from '../../core/scheduler/tick.ts'
 import type { CalendarUse } from '../../core/scheduler/calendar.ts'
 import type { ExecutionRow } from '../../ports/store.ts'
+import { dependencyFacts } from './dependencies.ts'
 import { hasClaim } from './execution-item.ts'
 import { labelOf, toInstant, type Scene } from './scene.ts'
 
@@ -64,8 +65,16 @@ function pauseFacts(scene: Scene, { dueMs }: Subject, job: Job): readonly string
   return [`the job is paused${until}${enabled.note === '' ? '' : `: ${enabled.note}`}`]
 }
 
-function timeFacts(scene: Scene, { dueMs, head, ranking }: Subject, job: Job): readonly string[] {
+function timeFacts(
+  scene: Scene,
+  { dueMs, head, ranking, execution, watches }: Subject,
+  job: Job,
+): readonly string[] {
   const { timing } = job.groups
+  if (timing.after.length > 0 && head?.record.trigger !== 'dispatch') {
+    const root = rootOf(scene.node, execution, watches)
+    return dependencyFacts(scene.node, job, root)
+  }
   if (head?.record.trigger === 'dispatch') {
     return [`it was dispatched at ${toInstant(dueMs)}, not due by the schedule`]
   }
@@ -84,6 +93,16 @@ function timeFacts(scene: Scene, { dueMs, head, ranking }: Subject, job: Job): r
     ...calendarFacts(uses, { denied: deniedBy, shiftMs: plannedMs - dueMs - jitterMs }),
     `no first attempt starts after ${toInstant(cutoffMs)}`,
   ]
+}
+
+/** The root of a child, from what this node watches or remembers. */
+function rootOf(
+  { executions: { ledger } }: Node,
+  execution: ExecutionId,
+  watches: Subject['watches'],
+): ExecutionId | undefined {
+  const records = ledger.slots(execution).flatMap((slot) => ledger.attempts(execution, slot))
+  return records.find(({ record }) => record.root !== undefined)?.record.root ?? watches[0]?.root
 }
 
 /** What the calendars say, as they are now. */

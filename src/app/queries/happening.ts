@@ -14,6 +14,7 @@ export function toHappening(node: Node, report: Report): Happening | undefined {
     case 'jobChanged':
       return { type: 'job', job: report.job, change: report.change }
     case 'conflict':
+    case 'graphConflict':
       return { type: 'job', job: report.job, change: 'conflict' }
     case 'calendarChanged':
       return { type: 'calendar', calendar: report.calendar, change: report.change }

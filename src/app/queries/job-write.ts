@@ -9,6 +9,7 @@ import { unknownJob } from '../../core/execution/executions.ts'
 import type { JobName } from '../../core/ids.ts'
 import type { Job } from '../../core/jobs/catalog.ts'
 import { groupNames, type Definition } from '../../core/jobs/definition.ts'
+import { missingParents, refusalOfEdges } from '../../core/graph/write-check.ts'
 import { unknownReference } from '../../core/jobs/calendars.ts'
 import { parseDocument, toDocument } from '../../core/jobs/document.ts'
 import { limits } from '../../core/limits.ts'
@@ -111,7 +112,13 @@ export class JobWrites {
     const before = catalog.live(name)
     const refused =
       mismatch(name, before, options) ??
-      refusalOf(checkTiming(name, definition.timing, this.#scene.nowMs()))
+      refusalOf(checkTiming(name, definition.timing, this.#scene.nowMs())) ??
+      refusalOfEdges(
+        this.#scene.node.executions.children.topology,
+        name,
+        definition.timing,
+        (parent) => catalog.live(parent) !== undefined,
+      )
     if (refused !== undefined) return refused
     if (catalog.get(name) === undefined && catalog.size >= limits.jobsMax) {
       return refuse(
@@ -159,6 +166,10 @@ export class JobWrites {
       warnings: [
         ...warningsOf(job, outlookOf(this.#scene), { timers, hasTimezone }),
         ...this.#missingCalendars(job),
+        ...missingParents(
+          job.groups.timing,
+          (parent) => this.#scene.node.replica.catalog.live(parent) !== undefined,
+        ),
       ],
       dryRun,
     }

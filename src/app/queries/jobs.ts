@@ -14,6 +14,7 @@ import type { Conflict, Job } from '../../core/jobs/catalog.ts'
 import { toDocument } from '../../core/jobs/document.ts'
 import type { Ranking } from '../../core/placement/candidates.ts'
 import { ok, refuse, type Result } from '../../core/result.ts'
+import { dependenciesOf } from './dependencies.ts'
 import { differencesOf } from './differences.ts'
 import type { Forecasts } from './forecasts.ts'
 import type { JobHistory } from './job-history.ts'
@@ -35,6 +36,7 @@ const states: readonly JobState[] = [
   'retrying',
   'paused',
   'disabled',
+  'graph-conflict',
 ]
 
 /** What is told of jobs. */
@@ -91,6 +93,7 @@ export class Jobs {
         ? { note: enabled.note, until: toInstantOrNull(enabled.untilMs) }
         : null,
       conflicts: job.conflicts.map((conflict) => showConflict(job, conflict)),
+      dependencies: dependenciesOf(this.#scene.node, job),
       next: this.#forecasts.ticksOf(job, ticks),
       ...this.#history.of(job.name),
     }
@@ -110,7 +113,11 @@ export class Jobs {
   /** The state as far as it does not depend on the schedule. */
   #stateNow(job: Job): JobState | undefined {
     if (!job.isSupported) return 'disabled'
-    return isPaused(job, this.#scene.nowMs()) ? 'paused' : this.#openState(job.name)
+    if (isPaused(job, this.#scene.nowMs())) return 'paused'
+    const open = this.#openState(job.name)
+    if (open !== undefined) return open
+    const cycle = this.#scene.node.executions.children.topology.cycleOf(job.name)
+    return cycle === undefined ? undefined : 'graph-conflict'
   }
 
   #stateAhead(job: Job): JobState {

@@ -43,6 +43,9 @@ export const define: Define = (command, io) => {
           limit: null,
           calendars: [],
           ignoreFreeze: false,
+          after: [],
+          join: 'all',
+          delayMs: 0,
           anchorMs: fromMs,
         }
         const { schedules } = valueOf(checkTiming(job, timing, fromMs))

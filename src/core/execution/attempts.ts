@@ -48,9 +48,14 @@ export class Attempts {
     this.#takeover = components.takeover
   }
 
-  /** The first attempt at a slot of a tick. */
-  ofTick(job: Job, slot: Slot, tick: TickTimes, why: Why): Wanted {
-    const execution = tickExecutionId(job.name, job.generation, tick.dueMs)
+  /** The first attempt at a slot of a tick, or of a child. */
+  ofTick(
+    job: Job,
+    slot: Slot,
+    tick: TickTimes,
+    why: Why,
+    execution: ExecutionId = tickExecutionId(job.name, job.generation, tick.dueMs),
+  ): Wanted {
     const byMs = why === 'on-time' ? this.#staggerOf(job, execution, slot, tick) : 0
     const { dueMs, plannedMs, cutoffMs } = tick
     const first = this.#first(job.name, execution, slot)
@@ -104,6 +109,8 @@ export class Attempts {
   /** Watches a dispatch; one to every member under this node's own slot, while it is young. */
   wantDispatch(record: ExecutionRecord, nowMs: number): void {
     const { job, execution, dueMs } = record
+    // a child is watched by what knows its graph
+    if (record.root !== undefined) return
     const isToAll = record.slot === everySlot
     if (isToAll && nowMs > dueMs + dispatchDeadlineMs) return
     const slot = isToAll ? this.#candidacy.self : record.slot
@@ -124,6 +131,7 @@ export class Attempts {
     // two members ran it, and with the other it went well
     if (!this.#ledger.isSlotOpen(execution, slot)) return
     const number = record.attempt + 1
+    const { root } = record
     const { misfire, retry } = job.groups.delivery
     const failed = this.#ledger
       .attempts(execution, slot)
@@ -134,6 +142,7 @@ export class Attempts {
       attempt: attemptId(execution, slot, number),
       number,
       dueMs: record.dueMs,
+      ...(root === undefined ? {} : { root }),
       plannedMs,
       cutoffMs: Math.min(
         plannedMs + deadlineOf(misfire, dayMs),

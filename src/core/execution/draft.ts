@@ -7,6 +7,11 @@ import type { Wanted } from './takeover.ts'
 /** Attempts that have a fence of their own within one instant. */
 const fencesPerInstant = 64
 
+function triggerOf({ execution, root }: Wanted): Pick<ExecutionRecord, 'trigger' | 'root'> {
+  if (root !== undefined) return { trigger: 'graph', root }
+  return { trigger: isDispatch(execution) ? 'dispatch' : 'schedule' }
+}
+
 /** A record about an attempt that says nothing yet. */
 export function draftOf(wanted: Wanted, generation: number): ExecutionRecord {
   return {
@@ -18,7 +23,7 @@ export function draftOf(wanted: Wanted, generation: number): ExecutionRecord {
     attempt: wanted.number,
     phase: 'ended',
     executor: null,
-    trigger: isDispatch(wanted.execution) ? 'dispatch' : 'schedule',
+    ...triggerOf(wanted),
     why: wanted.why,
     rank: 0,
     claimedMs: null,

@@ -39,6 +39,8 @@ import type { ExecutionRecord, NotRunOutcome, StoredRecord, Why } from './record
 import { Records } from './records.ts'
 import { Requests } from './requests.ts'
 import { TickSlots } from './tick-slots.ts'
+import { Children } from '../graph/children.ts'
+import type { Refusal } from '../scheduler/not-run-ranges.ts'
 import { Takeover, type Wanted, type Watch } from './takeover.ts'
 
 export { unknownJob } from './requests.ts'
@@ -51,6 +53,8 @@ export interface ExecutionsWorld {
   /** Whether this node became ready or resumed so shortly before P that others may not know. */
   isFresh(plannedMs: number): boolean
   isReady(): boolean
+  /** Why nothing of the job starts now: paused, or its limit is reached. */
+  refusalOf(job: Job): Refusal | undefined
   /** Why this node starts nothing now; undefined when it does. */
   inability(): string | undefined
   nextRequest(): number
@@ -88,6 +92,7 @@ export class Executions {
   readonly #requests: Requests
   readonly claims: Claims
   readonly slots: TickSlots
+  readonly children: Children
   /** Notes of recent decisions, for `explain`; oldest first. */
   readonly #notes = new Map<AttemptId, readonly string[]>()
   #sweptAtMs = -Infinity
@@ -127,6 +132,7 @@ export class Executions {
       },
     })
     this.claims = this.#createClaims(components)
+    this.children = new Children({ ...parts, attempts: this.#attempts })
     this.#requests = new Requests({ ...parts, runs: this.#runs, attempts: this.#attempts })
   }
 
@@ -262,7 +268,7 @@ export class Executions {
     if (isSkipped) this.#notRun.skip(watch)
     else {
       const receivers = [...this.#post.receivers(), ...watch.askers]
-      this.#runs.start(watch, job, { rank, why, receivers })
+      this.#runs.start(watch, job, { rank, why, receivers, env: this.children.envOf(watch) })
     }
     return undefined
   }
@@ -286,13 +292,14 @@ export class Executions {
     this.#keepNotes(watch)
     this.takeover.drop(watch.attempt)
     const receivers = [...this.#post.receivers(), ...watch.askers]
-    this.#runs.start(watch, job, { ...role, receivers, fence })
+    this.#runs.start(watch, job, { ...role, receivers, fence, env: this.children.envOf(watch) })
   }
 
   /** A late start is judged again by the calendars; what somebody asked for is not. */
   #deniedUntil(wanted: Wanted): number | undefined {
     const job = this.#replica.catalog.live(wanted.job)
-    const isFree = isDispatch(wanted.execution) && wanted.order?.respectCalendars !== true
+    const isAsked = isDispatch(wanted.execution) && wanted.root === undefined
+    const isFree = isAsked && wanted.order?.respectCalendars !== true
     if (job === undefined || isFree) return undefined
     return deniedUntil(this.#replica.catalog.usesOf(job), this.#turn.clusterMs)
   }
@@ -328,6 +335,7 @@ export class Executions {
     const intents = this.#replica.catalog.intentsOf(watch.job).map((intent) => intent.bytes)
     const small = intents.filter((bytes) => bytes.length < limits.execFrameBytesMax / 2)
     for (const bytes of small) this.#post.send(member, { kind: 'intents', intents: [bytes] })
+    this.children.teach(member, watch)
     const isToAll = watch.slot === this.#membership.self
     for (const slot of isToAll ? [watch.slot, everySlot] : [watch.slot]) {
       for (const { bytes } of this.ledger.attempts(watch.execution, slot)) {
@@ -355,7 +363,7 @@ export class Executions {
   }
 
   onReport(report: ExecutionReport): void {
-    this.#runs.onReport(report)
+    this.#runs.onReport(report, (job) => this.children.keepsResult(job))
   }
 
   // ── what did not run ───────────────────────────────────────────────────────────────────────────
@@ -400,7 +408,8 @@ export class Executions {
       this.slots.rejudgeOthers(record)
     }
     if (record.phase === 'ended') this.#ended(record)
-    if (record.trigger === 'schedule') {
+    this.children.merged(stored)
+    if (record.trigger !== 'dispatch') {
       this.#world.tickDecided(record.job, record.dueMs, record.slot)
     }
   }
@@ -418,7 +427,8 @@ export class Executions {
   restore(records: Iterable<Uint8Array>): void {
     const restored = this.#records.restore(records)
     for (const { record } of restored) if (record.slot === everySlot) this.#resume(record)
-    for (const { record } of this.#newestOpen()) this.#resume(record)
+    for (const { record } of this.ledger.newestOpen()) this.#resume(record)
+    this.children.restore(restored)
   }
 
   #resume(record: ExecutionRecord): void {
@@ -427,29 +437,17 @@ export class Executions {
     else if (record.executor === this.#membership.self) this.#runs.lose(record, 'unreported')
   }
 
-  /** What speaks for each slot that is not settled. */
-  #newestOpen(): readonly StoredRecord[] {
-    const { ledger } = this
-    return ledger.openJobs().flatMap((job) =>
-      ledger.open(job).flatMap((execution) =>
-        ledger
-          .slots(execution)
-          .filter((slot) => ledger.isSlotOpen(execution, slot))
-          .map((slot) => ledger.newest(execution, slot)!),
-      ),
-    )
-  }
-
   // ── time passes ────────────────────────────────────────────────────────────────────────────────
 
   wake(): void {
     this.takeover.wake()
     this.claims.wake()
     this.#runs.wake()
+    this.children.wake()
     const now = this.#turn.monoMs
     if (now - this.#sweptAtMs < sweepMs || !this.#world.isReady()) return
     this.#sweptAtMs = now
-    for (const newest of this.#newestOpen()) this.#loseIfGone(newest)
+    for (const newest of this.ledger.newestOpen()) this.#loseIfGone(newest)
     this.#runs.stopOutside((job) =>
       this.#replica.catalog.usesOf(job).filter(({ atEnd }) => atEnd === 'cancel'),
     )
@@ -457,7 +455,12 @@ export class Executions {
 
   /** Monotonic instant of the next thing to do. */
   nextMs(): number {
-    return Math.min(this.takeover.nextMs() ?? Infinity, this.claims.nextMs(), this.#runs.nextMs())
+    return Math.min(
+      this.takeover.nextMs() ?? Infinity,
+      this.claims.nextMs(),
+      this.#runs.nextMs(),
+      this.children.nextMs(),
+    )
   }
 
   /** Writes `lost` for an execution whose member is down or runs as another process, one home at a time. */

@@ -142,7 +142,7 @@ export class Ledger {
 
   /** Notes that an execution of a tick ran, and ran well; each of it once. */
   #tell(entry: ExecutionEntry, record: ExecutionRecord, isCounted: boolean): void {
-    if (record.trigger !== 'schedule' || !isSettled(record) || !isRan(record)) return
+    if (record.trigger === 'dispatch' || !isSettled(record) || !isRan(record)) return
     const runs = Number(!entry.hasRun)
     const successes = Number(record.outcome === 'success' && !entry.hasSucceeded)
     entry.hasRun = true
@@ -274,6 +274,17 @@ export class Ledger {
   /** Jobs that have open executions. */
   openJobs(): readonly JobName[] {
     return [...this.#open].filter(([, ids]) => ids.size > 0).map(([job]) => job)
+  }
+
+  /** What speaks for each slot that is not settled. */
+  newestOpen(): readonly StoredRecord[] {
+    return this.openJobs().flatMap((job) =>
+      this.open(job).flatMap((execution) =>
+        this.slots(execution)
+          .filter((slot) => this.isSlotOpen(execution, slot))
+          .map((slot) => this.newest(execution, slot)!),
+      ),
+    )
   }
 
   /** Whether a range record of its slot and generation decides this tick. */

@@ -30,7 +30,10 @@ interface Running {
   tellAtMs: number
 }
 
-type End = Pick<ExecutionRecord, 'outcome' | 'reason' | 'exit' | 'outputBytes' | 'outputDropped'>
+type End = Pick<
+  ExecutionRecord,
+  'outcome' | 'reason' | 'exit' | 'outputBytes' | 'outputDropped' | 'result'
+>
 
 /** TERM to KILL for a job whose definition is gone. */
 const killAfterDefaultMs = 10_000
@@ -79,6 +82,8 @@ export class OwnRuns {
       readonly receivers: readonly MemberId[]
       /** From the register of an at-most-once job. */
       readonly fence?: number
+      /** What it gets from its graph. */
+      readonly env?: Readonly<Record<string, string>>
     },
   ): void {
     const draft = draftOf(watch, job.generation)
@@ -104,7 +109,8 @@ export class OwnRuns {
       tellAtMs: Infinity,
     })
     const launch = launchOf(job, record, this.#membership.own().name, watch.plannedMs)
-    this.#turn.emit({ kind: 'start', launch })
+    const env = { ...launch.env, ...how.env }
+    this.#turn.emit({ kind: 'start', launch: { ...launch, env } })
   }
 
   /** Takes back claims that could not be stored and so did not start. */
@@ -123,7 +129,7 @@ export class OwnRuns {
   }
 
   /** What the executor of this node says about an attempt of ours. */
-  onReport(report: ExecutionReport): void {
+  onReport(report: ExecutionReport, keepsResult: (job: JobName) => boolean): void {
     const running = this.#running.get(report.attempt)
     if (running === undefined) return
     if (report.kind === 'started') {
@@ -135,7 +141,10 @@ export class OwnRuns {
     this.#running.delete(report.attempt)
     const { exit, outputBytes, outputDropped } = report
     const { outcome, reason } = judgeEnd(report, running)
-    this.#end(running.record, { outcome, reason, exit, outputBytes, outputDropped })
+    const { record } = running
+    const isKept = report.result !== undefined && keepsResult(record.job)
+    const said = isKept ? { result: report.result } : {}
+    this.#end(record, { outcome, reason, exit, outputBytes, outputDropped, ...said })
   }
 
   /** Writes that an attempt is lost: ours of an earlier process, or another's. */

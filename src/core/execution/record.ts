@@ -17,6 +17,7 @@ export type NotRunOutcome =
   | 'superseded'
   | 'capped'
   | 'blackout'
+  | 'skipped-upstream'
 export type Outcome = RanOutcome | NotRunOutcome
 
 export const ranOutcomes: readonly RanOutcome[] = [
@@ -34,6 +35,7 @@ export const notRunOutcomes: readonly NotRunOutcome[] = [
   'superseded',
   'capped',
   'blackout',
+  'skipped-upstream',
 ]
 
 /** What made an executor start. */
@@ -54,7 +56,11 @@ export interface ExecutionRecord {
   readonly phase: Phase
   /** The member that runs it; null while queued and when nothing ran. */
   readonly executor: MemberId | null
-  readonly trigger: 'schedule' | 'dispatch'
+  readonly trigger: 'schedule' | 'dispatch' | 'graph'
+  /** Of a child: the execution that its graph began with. */
+  readonly root?: ExecutionId
+  /** What the command told those after it; only where there are any. */
+  readonly result?: Uint8Array
   readonly why: Why
   readonly rank: number
   readonly claimedMs: number | null
@@ -64,7 +70,7 @@ export interface ExecutionRecord {
   /** Why it ended so: `exit`, `signal`, `timeout`, `spawn`, `down`, `policy`, `deadline` … */
   readonly reason: string
   readonly exit: number | null
-  /** Set when another attempt follows this failed one. */
+  /** When the attempt after this failed one is planned; of a queued child, when its first one is. */
   readonly nextAttemptAtMs: number | null
   /** Orders ticks and attempts; handed to the command. */
   readonly fence: number

@@ -57,9 +57,10 @@ export class Records {
     this.#replica.noteSeen()
     this.#turn.emit({ kind: 'persist', durability, writes: [{ kind: 'record', stored }] })
     const { isNews, isDuplicate } = this.ledger.merge(stored)
-    if (isNews) this.#follow(stored, isDuplicate)
+    // before what follows from it: others are to hear it in this order
     const receivers = new Set(to.receivers ?? this.#post.receivers())
     this.#post.record(stored.bytes, [...receivers], to.isUrgent ?? false)
+    if (isNews) this.#follow(stored, isDuplicate)
   }
 
   /** Draws the consequences of news. */

@@ -22,7 +22,9 @@ export function nextAttemptAtMs(
   const atMs = nowMs + retryWaitMs(retry, record.execution, record.slot, record.attempt)
   if (atMs > totalEndMs(job, ledger, record, nowMs)) return null
   // a written deadline bounds retries too; the default one would cut the chains of frequent jobs
-  const isTooLate = misfire.deadlineMs !== null && atMs > record.dueMs + misfire.deadlineMs
+  // the T of a child is its root's, which may be long over
+  const fromMs = record.root === undefined ? record.dueMs : firstClaimMs(ledger, record, nowMs)
+  const isTooLate = misfire.deadlineMs !== null && atMs > fromMs + misfire.deadlineMs
   return isTooLate ? null : atMs
 }
 
@@ -35,8 +37,16 @@ export function totalEndMs(
 ): number {
   const { totalTimeoutMs } = job.groups.action
   if (totalTimeoutMs === null) return Infinity
+  return firstClaimMs(ledger, { execution, slot }, nowMs) + totalTimeoutMs
+}
+
+function firstClaimMs(
+  ledger: Ledger,
+  { execution, slot }: Pick<ExecutionRecord, 'execution' | 'slot'>,
+  nowMs: number,
+): number {
   const claims = ledger.attempts(execution, slot).map(({ record }) => record.claimedMs ?? nowMs)
-  return Math.min(nowMs, ...claims) + totalTimeoutMs
+  return Math.min(nowMs, ...claims)
 }
 
 function isCausedBy({ outcome, reason, exit }: End, cause: RetryCause): boolean {

@@ -27,6 +27,8 @@ export interface Wanted {
   /** No start after this instant. */
   readonly cutoffMs: number
   readonly dueMs: number
+  /** Of a child: the execution that its graph began with. */
+  readonly root?: ExecutionId
   readonly why: Why
   /** Wait per alive better rank. */
   readonly graceMs: number

@@ -2,6 +2,7 @@
 // milliseconds, every instant in milliseconds of UTC. The groups are the unit of merging:
 // finer merging would create a schedule that nobody wrote.
 
+import type { JobName } from '../ids.ts'
 import type { Seat } from '../register/register.ts'
 /** After so many executions the job is over. */
 export interface Limit {
@@ -54,7 +55,16 @@ export interface Calendar {
   readonly rules: readonly CalendarRule[]
 }
 
-/** When the job has ticks. */
+/** A job after another: on which of its outcomes. */
+export interface Edge {
+  readonly job: JobName
+  readonly on: 'success' | 'failure' | 'complete' | 'missed'
+}
+
+/** How many edges have to hold: all of those that the root reaches, one, or so many. */
+export type Join = 'all' | 'any' | number
+
+/** When the job has ticks, or after which jobs it starts. */
 export interface Timing {
   /** At least one entry, each a form of docs/reference/schedule.md: cron, `@every`, `@at`, `@manually` … */
   readonly schedule: readonly string[]
@@ -70,6 +80,11 @@ export interface Timing {
   readonly calendars: readonly CalendarRef[]
   /** The calendar `freeze` of the fleet does not apply. */
   readonly ignoreFreeze: boolean
+  /** Empty: it has a schedule. Else its schedule is `@manually`. */
+  readonly after: readonly Edge[]
+  readonly join: Join
+  /** From the end that it waited for to its start. */
+  readonly delayMs: number
   /** Phase of `@every`: instant of the write that set the interval; ticks exist only after it. */
   readonly anchorMs: number
 }

@@ -19,6 +19,7 @@ import type {
   Promised,
   Timing,
 } from './definition.ts'
+import { edges, join } from './document-after.ts'
 import { run } from './document-run.ts'
 import { calendar, calendarRefs } from './document-calendar.ts'
 import { limit } from './document-limit.ts'
@@ -92,6 +93,9 @@ export const timing: Fields<Timing> = {
   limit: field('limit', nullable(limit), 'after so many runs or successes: pause or delete', null),
   calendars: field('calendars', calendarRefs, 'calendars that deny starts', []),
   ignoreFreeze: field('ignoreFreeze', flag, 'the calendar freeze does not apply', false),
+  after: field('after', edges(name), 'jobs whose ends start this one, instead of a schedule', []),
+  join: field('join', join, 'how many of them: all, any, or a number', 'all'),
+  delayMs: field('delay', duration(0), 'from their end to its start', 0),
   anchorMs: field(null, integer(INSTANT_MIN_MS, INSTANT_MAX_MS), 'phase of @every'),
 }
 
@@ -334,7 +338,7 @@ export const fixedFields: Fields<{
 /** What is said about keys that are not there. */
 export const advice: Advice = {
   ...Object.fromEntries(
-    ['after', 'join', 'delay', 'notify', 'profile', 'secrets']
+    ['notify', 'profile', 'secrets']
       .concat(['confirm', 'pauseOnFailure', 'overlapKey'])
       .concat(['maxStartsPerMinute', 'maxStartsPerDay', 'expectEvery'])
 

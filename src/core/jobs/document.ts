@@ -6,10 +6,11 @@
 import type { JobName } from '../ids.ts'
 import { ok, refuse, type Result } from '../result.ts'
 import { type Definition, type GroupName, groupNames, type Groups } from './definition.ts'
+import { checkEdges, checkStart } from './document-after.ts'
 import { defaultsOf } from './document-params.ts'
 import { advice, fixedFields, groupFields, timing } from './document-fields.ts'
 import { checkSlots } from './document-slots.ts'
-import { plainMap } from './shape-collection.ts'
+import { own, plainMap } from './shape-collection.ts'
 import { checkFields, checkKeys, fieldsSchema, parseFields, printFields } from './shape-record.ts'
 import type { Schema } from './shape.ts'
 
@@ -97,15 +98,23 @@ function parseTiming(
   nowMs: number,
   defaultTimezone: string,
 ): Result<Groups['timing']> {
+  const unclear = checkStart(root)
+  if (unclear !== undefined) return unclear
+  const isAfter = own(root as Readonly<Record<string, unknown>>, 'after') !== undefined
   const fields = {
     ...timing,
+    schedule: isAfter ? { ...timing.schedule, fallback: ['@manually'] } : timing.schedule,
     timezone: { ...timing.timezone, fallback: defaultTimezone },
     anchorMs: { ...timing.anchorMs, fallback: Math.floor(nowMs / 1_000) * 1_000 },
   }
   const read = parseFields(fields, root, '')
   if (!read.ok) return read
   const { startAtMs, endAtMs, anchorMs } = read.value
+  if (isAfter && read.value.after.length === 0) {
+    return refuse('MC_BAD_INPUT', 'after: is empty', 'name at least one job, or write a schedule')
+  }
   return (
+    checkEdges(read.value) ??
     checkRange(read.value, 'endAt') ??
     ok({ ...read.value, startAtMs, endAtMs, anchorMs: startAtMs ?? anchorMs })
   )
@@ -153,6 +162,7 @@ export function parseGroup<G extends GroupName>(group: G, value: unknown): Resul
 export function toDocument(name: JobName, groups: Definition): Readonly<Record<string, unknown>> {
   const document: Record<string, unknown> = { name }
   printFields(groupFields.timing, groups.timing, document)
+  if (groups.timing.after.length > 0) delete document['schedule']
   printFields(groupFields.action, groups.action, document)
   printFields(groupFields.placement, groups.placement, document)
   printFields(groupFields.delivery, groups.delivery, document)
@@ -168,7 +178,10 @@ export const jobSchema: Schema = {
   $schema: 'https://json-schema.org/draft/2020-12/schema',
   title: 'meshcron job',
   ...schema,
-  required: (required as readonly string[]).filter((key) => key !== 'timezone'),
+  required: (required as readonly string[]).filter(
+    (key) => key !== 'timezone' && key !== 'schedule',
+  ),
+  oneOf: [{ required: ['schedule'] }, { required: ['after'] }],
 }
 
 /**
@@ -189,6 +202,9 @@ export const defaultGroups: Groups = {
     limit: null,
     calendars: [],
     ignoreFreeze: false,
+    after: [],
+    join: 'all',
+    delayMs: 0,
     anchorMs: 0,
   },
   action: {

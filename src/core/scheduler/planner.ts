@@ -155,6 +155,7 @@ export class Planner {
     const isTick = (dueMs: number): boolean =>
       isEnabled && previousTick(name, timing, dueMs) === dueMs
     this.#executions.supersede(name, (watch) => {
+      if (watch.root !== undefined) return isEnabled && timing.after.length > 0
       if (isDispatch(watch.execution)) return true
       // a tick belongs to one generation: what was deleted and created again is another job
       if (watch.execution !== tickExecutionId(name, job.generation, watch.dueMs)) return false
@@ -273,7 +274,7 @@ export class Planner {
     }
     track.lookedMs = dueMs
     const tick = this.#judge(job, dueMs)
-    const refusal = this.#refusalOf(job) ?? blackoutOf(tick)
+    const refusal = this.refusalOf(job) ?? blackoutOf(tick)
     if (refusal !== undefined) {
       if (refusal.outcome === 'capped') this.#limits.touch(job)
       if (this.#speaks(job)) this.#notRun.add(job, dueMs, refusal, this.#turn.clusterMs)
@@ -300,7 +301,7 @@ export class Planner {
     const afterMs = track.watermarkMs < 0 ? nowMs : track.watermarkMs
     // a member whose clock was ahead has decided ticks that are still to come here
     track.lookedMs = Math.max(nowMs, track.watermarkMs)
-    if (this.#refusalOf(job) === undefined) {
+    if (this.refusalOf(job) === undefined) {
       if (track.watermarkMs < 0) {
         this.#wantLate(job, track)
         const tick = tickToJoin(job, nowMs, (dueMs) => this.#judge(job, dueMs))
@@ -440,7 +441,7 @@ export class Planner {
   }
 
   /** Why a tick planned now does not run, if so; in the order of judgement. */
-  #refusalOf(job: Job): Refusal | undefined {
+  refusalOf(job: Job): Refusal | undefined {
     if (!this.#isEnabled(job)) return { outcome: 'paused', reason: job.groups.enabled.note }
     return this.#limits.isOver(job) ? { outcome: 'capped', reason: 'limit' } : undefined
   }

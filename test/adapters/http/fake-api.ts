@@ -97,6 +97,7 @@ export const hello: Job = {
   },
   pause: null,
   conflicts: [],
+  dependencies: { after: [], join: 'all', delayMs: 0, before: [], cycle: null },
   next: [
     {
       scheduledAt: '2027-03-01T12:00:10.000Z',

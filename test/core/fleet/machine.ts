@@ -28,12 +28,16 @@ export interface Start {
   readonly atMs: number
   readonly plannedMs: number
   endMs: number | undefined
+  env?: Readonly<Record<string, string>>
+  result?: string | undefined
 }
 
 /** How an attempt goes; `durationMs` Infinity: until it is stopped. */
 export interface Script {
   readonly durationMs: number
   readonly exit: number
+  /** What it says as its result. */
+  readonly result?: string
 }
 
 export interface MachineInit {
@@ -55,6 +59,8 @@ interface Shared {
 type Unstamped<E> = E extends { readonly monoMs: number } ? Omit<E, 'monoMs' | 'wallMs'> : never
 /** An event without its clocks. */
 type Happening = Unstamped<Event>
+
+const utf8 = new TextEncoder()
 
 type Persist = Extract<Effect, { kind: 'persist' }>
 
@@ -410,7 +416,9 @@ export class Machine implements End {
       kind: 'execution',
       report: { kind: 'started', attempt: launch.attempt, pid: 100 + starts.length },
     })
-    const { durationMs, exit } = script(launch, this.index)
+    start.env = launch.env
+    const { durationMs, exit, result } = script(launch, this.index)
+    start.result = result
     if (durationMs !== Infinity) this.#endAfter(1 + durationMs, launch.attempt, 'exit', exit)
   }
 
@@ -428,7 +436,8 @@ export class Machine implements End {
       this.#running.delete(attempt)
       start.endMs = epochMs + this.#shared.timeline.nowMs
       const end = { attempt, reason, exit, detail: '', outputBytes: 0, outputDropped: 0 }
-      this.#tell(0, { kind: 'execution', report: { kind: 'ended', ...end } })
+      const said = start.result === undefined ? {} : { result: utf8.encode(start.result) }
+      this.#tell(0, { kind: 'execution', report: { kind: 'ended', ...end, ...said } })
     })
   }
 

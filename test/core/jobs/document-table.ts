@@ -10,6 +10,18 @@ const without = (key: string): object =>
 
 export const good: Readonly<Record<string, object>> = {
   'least document': base,
+  'after another job': { ...without('schedule'), after: [{ job: 'b' }] },
+  'after others, join, delay': {
+    ...without('schedule'),
+    after: [
+      { job: 'b', on: 'failure' },
+      { job: 'ops.c', on: 'complete' },
+      { job: 'd', on: 'missed' },
+    ],
+    join: 2,
+    delay: '30s',
+  },
+  'after any of two': { ...without('schedule'), after: [{ job: 'b' }, { job: 'c' }], join: 'any' },
   'list of schedules': merge({ schedule: ['0 3 * * *', '@every 90s'] }),
   'slots on distinct nodes': merge({ placement: { count: 3, countStrict: true } }),
   'affinity by label': merge({ placement: { affinity: 'key:team' }, labels: { team: 'web' } }),
@@ -338,7 +350,6 @@ const keys: readonly BadRow[] = [
   ['shorthand exec', merge({ exec: ['a'] }), 'exec', /run: \{ exec/],
   ['shorthand shell', merge({ shell: 'a' }), 'shell', /run: \{ shell/],
   ['shorthand tags', merge({ tags: {} }), 'tags', /placement/],
-  ['after', merge({ after: [] }), 'after', /not available in this version/],
   ['secrets', merge({ secrets: [] }), 'secrets', /not available in this version/],
   ['where', merge({ placement: { where: 'arch = 1' } }), 'placement.where', /write it like/, true],
   ['affinity', merge({ placement: { affinity: 'key' } }), 'placement.affinity', /key:team/],

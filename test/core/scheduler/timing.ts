@@ -14,6 +14,9 @@ export function timingOf(schedule: string | readonly string[], over: Partial<Tim
     limit: null,
     calendars: [],
     ignoreFreeze: false,
+    after: [],
+    join: 'all',
+    delayMs: 0,
     anchorMs: 0,
     ...over,
   }

@@ -31,6 +31,9 @@ const plain: Definition = {
     limit: null,
     calendars: [],
     ignoreFreeze: false,
+    after: [],
+    join: 'all',
+    delayMs: 0,
     anchorMs: startMs - 3_600_000,
   },
   action: {

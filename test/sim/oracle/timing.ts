@@ -13,6 +13,9 @@ export function timingOf(schedule: string, over: Partial<Timing> = {}): Timing {
     limit: null,
     calendars: [],
     ignoreFreeze: false,
+    after: [],
+    join: 'all',
+    delayMs: 0,
     anchorMs: 0,
     ...over,
   }

@@ -23,7 +23,7 @@ export interface ExecutionItem {
   readonly reason: string
   /** Two members started the same attempt. */
   readonly duplicate: boolean
-  readonly trigger: 'schedule' | 'dispatch'
+  readonly trigger: 'schedule' | 'dispatch' | 'graph'
   readonly why: Why
   /** Place of the executor in the ranking; 0 acts first. */
   readonly rank: number
@@ -95,7 +95,7 @@ const item = {
   outcome: nullable(oneOf(...ranOutcomes, ...notRunOutcomes)),
   reason: text,
   duplicate: flag,
-  trigger: oneOf('schedule', 'dispatch'),
+  trigger: oneOf('schedule', 'dispatch', 'graph'),
   why: oneOf('on-time', 'takeover', 'catch-up', 'dispatch', 'retry'),
   rank: whole,
   nextAttemptAt: nullable(instant),

@@ -1,3 +1,5 @@
+import Type from 'typebox'
+import type { Edge, Join } from '../../../core/jobs/definition.ts'
 import type { Outcome } from '../../../core/execution/record.ts'
 import { notRunOutcomes, ranOutcomes } from '../../../core/execution/record.ts'
 import { candidateSchema, excludedSchema, type Candidate, type Excluded } from './plan.ts'
@@ -54,6 +56,7 @@ export type JobState =
   | 'disabled'
   | 'exhausted'
   | 'no-eligible-node'
+  | 'graph-conflict'
 
 const jobStates: readonly JobState[] = [
   'idle',
@@ -64,7 +67,19 @@ const jobStates: readonly JobState[] = [
   'disabled',
   'exhausted',
   'no-eligible-node',
+  'graph-conflict',
 ]
+
+/** What a job is after, and what is after it. */
+export interface JobDependencies {
+  readonly after: readonly { readonly job: string; readonly on: Edge['on'] }[]
+  readonly join: Join
+  readonly delayMs: number
+  /** Jobs that are after this one. */
+  readonly before: readonly string[]
+  /** Jobs that are after each other, this one among them: their edges are suspended. */
+  readonly cycle: readonly string[] | null
+}
 
 /** A job with what the asked node knows about it. */
 export interface Job {
@@ -77,6 +92,7 @@ export interface Job {
   readonly document: JobDocument
   readonly pause: { readonly note: string; readonly until: Instant | null } | null
   readonly conflicts: readonly JobConflict[]
+  readonly dependencies: JobDependencies
   /** Up to five; one in lists. */
   readonly next: readonly JobTick[]
   /** The last execution that ran to an end. */
@@ -156,6 +172,17 @@ const conflict: SchemaOf<JobConflict> = closed(
   'JobConflict',
 )
 
+const dependencies: SchemaOf<JobDependencies> = closed(
+  {
+    after: listOf(closed({ job: text, on: oneOf('success', 'failure', 'complete', 'missed') })),
+    join: Type.Union([oneOf('all', 'any'), whole]),
+    delayMs: whole,
+    before: listOf(text),
+    cycle: nullable(listOf(text)),
+  },
+  'JobDependencies',
+)
+
 const job = {
   name: text,
   generation: whole,
@@ -164,6 +191,7 @@ const job = {
   document: mapOf(anything),
   pause: nullable(closed({ note: text, until: nullable(instant) })),
   conflicts: listOf(conflict),
+  dependencies,
   next: listOf(jobTickSchema),
   last: nullable(
     closed({

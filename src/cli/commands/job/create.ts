@@ -16,6 +16,9 @@ interface Flags {
   readonly every?: readonly string[]
   readonly schedule?: readonly string[]
   readonly at?: readonly string[]
+  readonly after?: readonly string[]
+  readonly join?: string
+  readonly delay?: string
   readonly timezone?: string
   readonly tag?: readonly string[]
   readonly everyNode?: boolean
@@ -39,6 +42,9 @@ export const define: Define = (command, io) => {
     .option('--every <duration>', 'every 10s, 5m, 1h; repeatable', collect)
     .option('--schedule <expression>', 'cron pattern, @daily, @manually …; repeatable', collect)
     .option('--at <instant>', 'once: 2027-03-01T09:00:00Z; repeatable', collect)
+    .option('--after <job[:outcome]>', 'after success, failure … of a job; repeatable', collect)
+    .option('--join <all|any|n>', 'how many of these jobs')
+    .option('--delay <duration>', 'from their end to its start')
     .option('--timezone <zone>', 'IANA name')
     .option('--tag <key=value>', 'only on nodes with this tag; repeatable', collect)
     .option('--every-node', 'on every matching node, instead of one')
@@ -71,8 +77,10 @@ function documentOf(name: string, flags: Flags, argv: readonly string[]): object
     ...(flags.schedule ?? []),
     ...(flags.at ?? []).map((instant) => `@at ${instant}`),
   ]
-  if (schedule.length === 0) {
-    throw usage('the job has no schedule', "add --every 10s, --schedule '0 3 * * *' or --at …")
+  const after = (flags.after ?? []).map(edgeOf)
+  if (schedule.length + after.length === 0) {
+    const hint = "add --every 10s, --schedule '0 3 * * *', --at … or --after JOB"
+    throw usage('the job has no schedule', hint)
   }
   if ((flags.shell === undefined) === (argv.length === 0)) {
     const message = `the job has ${argv.length === 0 ? 'nothing to run' : 'two things to run'}`
@@ -83,7 +91,10 @@ function documentOf(name: string, flags: Flags, argv: readonly string[]): object
   return present({
     name,
     description: flags.description,
-    schedule: schedule.length === 1 ? schedule[0] : schedule,
+    schedule: schedule.length > 1 ? schedule : schedule[0],
+    after: after.length > 0 ? after : undefined,
+    join: /^\d+$/.test(flags.join ?? '') ? Number(flags.join) : flags.join,
+    delay: flags.delay,
     timezone: flags.timezone,
     run: flags.shell === undefined ? { exec: argv } : { shell: flags.shell },
     env: readPairs('--env', flags.env),
@@ -94,6 +105,12 @@ function documentOf(name: string, flags: Flags, argv: readonly string[]): object
     overlap: flags.overlap,
     misfire: flags.misfire === undefined ? undefined : { policy: flags.misfire },
   })
+}
+
+/** `backup` or `backup:failure`. */
+function edgeOf(text: string): object {
+  const [job, ...on] = text.split(':')
+  return present({ job, on: on.length > 0 ? on.join(':') : undefined })
 }
 
 async function lineOf(io: Io, client: Client, job: JobWrite, beganMs: number): Promise<string> {

@@ -21,6 +21,7 @@ export const define: Define = (command, io) => {
 
 function linesOf(io: Io, job: Job): readonly string[] {
   const { name, state, pause, last, streak, next, etag, generation, conflicts } = job
+  const { before, cycle } = job.dependencies
   const nowMs = io.nowMs()
   const end = pause?.until ?? null
   const until = end === null ? '' : ` until ${instantText(end, nowMs)}`
@@ -42,6 +43,8 @@ function linesOf(io: Io, job: Job): readonly string[] {
         : `blackout: ${tick.deniedBy}`
     pairs.push(['next', `${instantText(tick.scheduledAt, nowMs)} ${where}`])
   }
+  if (before.length > 0) pairs.push(['before', before.join(', ')])
+  if (cycle !== null) pairs.push(['cycle', `${cycle.join(', ')}: their edges are suspended`])
   pairs.push(['version', `${etag} (generation ${generation})`])
   for (const conflict of conflicts) pairs.push(...conflictPairs(conflict, nowMs))
   return pairLines(pairs).map(oneLine)
