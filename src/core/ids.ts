@@ -48,6 +48,12 @@ export function tickExecutionId(name: string, generation: number, dueMs: number)
   return `${name}${suffix}@${dueMs}` as ExecutionId
 }
 
+/** Generation of the job whose tick an execution handles; undefined for a dispatch. */
+export function generationOf(execution: ExecutionId): number | undefined {
+  const match = /(?:~(\d+))?@\d+$/.exec(execution)
+  return match === null ? undefined : Number(match[1] ?? 1)
+}
+
 /** Id of the execution that a dispatch with this idempotency key starts: the same key, the same execution. */
 export function dispatchExecutionId(name: string, key: string): ExecutionId {
   return `${name}:${hex64(hash64(`D|${name}|${key}`))}` as ExecutionId

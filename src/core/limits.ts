@@ -147,6 +147,8 @@ export const limits = {
   executorsMax: 20,
   /** Ticks that wait for their record or our turn; the farthest is dropped and counted. */
   watchesMax: 65_536,
+  /** Outcomes that another member is to record first; beyond, they are recorded at once. */
+  untoldMax: 4_096,
   probesInFlightMax: 512,
   relaysInFlightMax: 128,
   nudgesPerAttemptMax: 2,

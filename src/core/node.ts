@@ -272,7 +272,9 @@ export class Node {
       {
         ...shared,
         world: {
-          tickDecided: (job, dueMs, slot) => this.planner.tickDecided(job, dueMs, slot),
+          tickDecided: (job, dueMs, throughMs, slot) =>
+            this.planner.tickDecided(job, dueMs, throughMs, slot),
+          tickGone: (job, dueMs) => this.planner.tickGone(job, dueMs),
           tickUndecided: (job, dueMs) => this.planner.tickUndecided(job, dueMs),
           isFresh: (plannedMs) => this.#readiness.isFresh(plannedMs),
           isReady: () => this.#readiness.isReady,

@@ -59,6 +59,7 @@ export class Machine {
   /** Effects that wait for the disk. */
   #pending: (() => void)[] | undefined
   #stalledUntilMs = 0
+  #isStallNoted = false
   #held: (() => void)[] = []
   #isStoreFailed = false
   readonly #alarm: Alarm
@@ -90,17 +91,10 @@ export class Machine {
       },
       send: (effect) => {
         const said = this.#running.say(effect)
-        if (this.#pending === undefined) this.#send(said)
-        else this.#pending.push(() => this.#send(said))
+        this.#afterDisk(() => this.#send(said))
       },
-      start: (effect) => {
-        if (this.#pending === undefined) this.#start(effect)
-        else this.#pending.push(() => this.#start(effect))
-      },
-      tell: (effect, isSafe) => {
-        if (this.#pending === undefined) this.#tell(effect, isSafe)
-        else this.#pending.push(() => this.#tell(effect, isSafe))
-      },
+      start: (effect) => this.#afterDisk(() => this.#start(effect)),
+      tell: (effect, isSafe) => this.#afterDisk(() => this.#tell(effect, isSafe)),
     }
     this.network.attach({
       arrive: (run) => this.#arrive(run),
@@ -176,6 +170,7 @@ export class Machine {
     this.#isTurnPlanned = false
     this.#isStoreFailed = false
     this.#stalledUntilMs = 0
+    this.#isStallNoted = false
     this.crashInCommit = undefined
     this.#alarm.clear()
     if (wasUp) this.#recorder.note({ kind: 'node.down', node: this.index, how })
@@ -198,25 +193,31 @@ export class Machine {
   /** Nothing is read and no timer runs; it goes on by itself. */
   stall(durationMs: number): void {
     if (!this.isUp()) return
-    if (!this.isStalled()) this.#recorder.note({ kind: 'node.stalled', node: this.index })
-    this.#freeze(durationMs, true)
+    // a wait for the disk is no stall, and may turn into one
+    if (!this.#isStallNoted) this.#recorder.note({ kind: 'node.stalled', node: this.index })
+    this.#isStallNoted = true
+    this.#freeze(durationMs)
   }
 
   /** Ends a stall at once. */
   resume(): void {
     if (!this.isUp() || !this.isStalled()) return
     this.#stalledUntilMs = this.#timeline.nowMs
-    this.#recorder.note({ kind: 'node.runs', node: this.index })
+    this.#runs()
+  }
+
+  #runs(): void {
+    if (this.#isStallNoted) this.#recorder.note({ kind: 'node.runs', node: this.index })
+    this.#isStallNoted = false
     this.#thaw()
   }
 
-  #freeze(durationMs: number, isNoted: boolean): void {
+  #freeze(durationMs: number): void {
     this.#stalledUntilMs = Math.max(this.#stalledUntilMs, this.#timeline.nowMs + durationMs)
     const boots = this.#boots
     this.#timeline.at(this.#stalledUntilMs, () => {
       if (this.#boots !== boots || !this.isUp() || this.isStalled()) return
-      if (isNoted) this.#recorder.note({ kind: 'node.runs', node: this.index })
-      this.#thaw()
+      this.#runs()
     })
   }
 
@@ -363,10 +364,15 @@ export class Machine {
   }
 
   /** Lets everything after a commit wait until the disk has answered. */
+  #afterDisk(effect: () => void): void {
+    if (this.#pending === undefined) effect()
+    else this.#pending.push(effect)
+  }
+
   #hold(heldMs: number): void {
     if (heldMs <= 0) return
     this.#pending ??= []
-    if (heldMs < Infinity) this.#freeze(heldMs, false)
+    if (heldMs < Infinity) this.#freeze(heldMs)
   }
 
   #stored(): void {

@@ -207,6 +207,18 @@ function historyRules(rule: Rule): void {
     assert.equal(store.load().counts.started, 2)
   })
 
+  rule('of two words on a tick that did not run the same one stays, in any order', ({ store }) => {
+    const expired = stored('a', 1_000, missed, { author: 'm2' })
+    const none = stored('a', 1_000, { ...missed, outcome: 'no-eligible-node' }, { author: 'm1' })
+    const late = stored('b', 1_000, missed, { author: 'm2' })
+    const early = stored('b', 1_000, { ...missed, outcome: 'superseded' }, { author: 'm1' })
+    write(store, expired, none, early, late)
+    const outcomes = ['a@1000', 'b@1000'].map((id) =>
+      store.attempts(id).map(({ record }) => record.outcome),
+    )
+    assert.deepEqual(outcomes, [['no-eligible-node'], ['superseded']])
+  })
+
   rule('a range grows in its row; ranges of two authors are two', ({ store }) => {
     write(store, stored('a', 1_000, missed, { author: 'm1' }))
     write(store, stored('a', 1_000, { ...missed, throughMs: 3_000, count: 3 }, { author: 'm1' }))

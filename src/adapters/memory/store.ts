@@ -14,6 +14,8 @@ import {
   phases,
   ranOutcomes,
   type StoredRecord,
+  tellsMore,
+  toldBy,
 } from '../../core/execution/record.ts'
 import type {
   ExecutionPage,
@@ -123,6 +125,7 @@ export class MemoryImage {
     const rows = this.slots.get(key) ?? []
     const at = rows.findIndex((row) => isSameAttempt(row.stored, stored))
     if (at >= 0) {
+      if (tellsMore(toldBy(rows[at]!.stored), toldBy(stored))) return
       this.slots.set(key, rows.with(at, { ...rows[at]!, stored }))
       return
     }

@@ -2,7 +2,12 @@
 
 import { limits } from '../../core/limits.ts'
 import type { Cursor } from '../../core/clock/version-vector.ts'
-import type { ExecutionRecord, StoredRecord } from '../../core/execution/record.ts'
+import {
+  type ExecutionRecord,
+  type StoredRecord,
+  tellsMore,
+  toldBy,
+} from '../../core/execution/record.ts'
 import type {
   ExecutionPage,
   ExecutionQuery,
@@ -34,6 +39,8 @@ export class History {
     const key = { attempt: record.attempt, executor: record.executor, author, count: record.count }
     const known = rows.find((row) => isReplaced(row, key))
     if (known !== undefined) {
+      // what was forgotten in memory may come again in another member's words
+      if (tellsMore(known, toldBy(stored))) return
       this.#database.prepare(updateRow).run(...toRow(stored), known.id)
     } else {
       const id = this.#nextId++

@@ -1,6 +1,7 @@
 // Of the rows of one slot: which one speaks for it, and whether an attempt was started twice.
 
-import { phases, type Phase } from '../../core/execution/record.ts'
+import type { MemberId } from '../../core/ids.ts'
+import { phases, type Outcome, type Phase } from '../../core/execution/record.ts'
 import type { Row } from './database.ts'
 
 /** What of a row decides. */
@@ -10,19 +11,23 @@ export interface SlotRow {
   readonly head: boolean
   readonly twin: boolean
   readonly attempt: number
-  readonly executor: string | null
+  readonly executor: MemberId | null
   readonly author: string
   readonly phase: Phase
-  readonly outcome: string | null
+  readonly outcome: Outcome | null
   readonly claimed: number | null
   readonly count: number
+  readonly dueMs: number
+  readonly actor: string
+  readonly seq: number
 }
 
 export const slotColumns = `id, place, head, twin, attempt, executor, author, phase, outcome,
-  claimed, count`
+  claimed, count, due, actor, seq`
 
 export function toSlotRow(row: Row): SlotRow {
-  return { ...row, head: row['head'] === 1, twin: row['twin'] === 1 } as unknown as SlotRow
+  const [head, twin, dueMs] = [row['head'] === 1, row['twin'] === 1, row['due']]
+  return { ...row, head, twin, dueMs } as unknown as SlotRow
 }
 
 /**

@@ -7,13 +7,19 @@ import type { Wanted } from './takeover.ts'
 /** Attempts that have a fence of their own within one instant. */
 const fencesPerInstant = 64
 
-function triggerOf({ execution, root }: Wanted): Pick<ExecutionRecord, 'trigger' | 'root'> {
+/** What a record takes over from the attempt that it is about. */
+type Drafted = Pick<
+  Wanted,
+  'execution' | 'job' | 'slot' | 'dueMs' | 'number' | 'why' | 'order' | 'root'
+>
+
+function triggerOf({ execution, root }: Drafted): Pick<ExecutionRecord, 'trigger' | 'root'> {
   if (root !== undefined) return { trigger: 'graph', root }
   return { trigger: isDispatch(execution) ? 'dispatch' : 'schedule' }
 }
 
 /** A record about an attempt that says nothing yet. */
-export function draftOf(wanted: Wanted, generation: number): ExecutionRecord {
+export function draftOf(wanted: Drafted, generation: number): ExecutionRecord {
   return {
     execution: wanted.execution,
     job: wanted.job,
@@ -47,7 +53,7 @@ export function draftOf(wanted: Wanted, generation: number): ExecutionRecord {
  * never started has attempt 0.
  */
 export function notRunOf(
-  wanted: Wanted,
+  wanted: Drafted,
   generation: number,
   end: { readonly outcome: NotRunOutcome; readonly reason: string; readonly endedMs: number },
 ): ExecutionRecord {

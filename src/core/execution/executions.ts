@@ -6,6 +6,7 @@ import type { ExecutionReport, Loaded } from '../event.ts'
 import {
   attemptId,
   everySlot,
+  generationOf,
   isDispatch,
   soleSlot,
   type AttemptId,
@@ -18,7 +19,7 @@ import { limits, type Timers } from '../limits.ts'
 import type { Job } from '../jobs/catalog.ts'
 import { defaultsOf } from '../jobs/document-params.ts'
 import type { Replica } from '../jobs/replica.ts'
-import type { Member, Membership } from '../membership/membership.ts'
+import type { Membership } from '../membership/membership.ts'
 import type { Ranking } from '../placement/candidates.ts'
 import { judgeWhere } from '../placement/where.ts'
 import type { Ballots } from '../register/ballots.ts'
@@ -31,7 +32,7 @@ import type { Turn } from '../turn.ts'
 import { Attempts, type TickTimes } from './attempts.ts'
 import { Candidacy } from './candidacy.ts'
 import { attemptOf, isRan, isSettled, type Ledger } from './ledger.ts'
-import { NotRun } from './not-run.ts'
+import { isTimely, NotRun } from './not-run.ts'
 import type { Ask } from './order.ts'
 import { OwnRuns, type StopReason } from './own-runs.ts'
 import type { Post } from './post.ts'
@@ -42,12 +43,15 @@ import { TickSlots } from './tick-slots.ts'
 import { Children } from '../graph/children.ts'
 import type { Refusal } from '../scheduler/not-run-ranges.ts'
 import { Takeover, type Wanted, type Watch } from './takeover.ts'
+import type { TickRange } from './untold.ts'
 
 export { unknownJob } from './requests.ts'
 
 export interface ExecutionsWorld {
-  /** A tick of the job is decided. */
-  tickDecided(job: JobName, dueMs: number, slot: Slot): void
+  /** Ticks of the job may be decided. */
+  tickDecided(job: JobName, dueMs: number, throughMs: number, slot: Slot): void
+  /** A tick does not exist any more. */
+  tickGone(job: JobName, dueMs: number): void
   /** A tick that was decided is not, after all. */
   tickUndecided(job: JobName, dueMs: number): void
   /** Whether this node became ready or resumed so shortly before P that others may not know. */
@@ -122,9 +126,9 @@ export class Executions {
     this.slots = new TickSlots({ ...parts, ledger: this.ledger })
     this.#notRun = new NotRun({
       ...parts,
-      attempts: this.#attempts,
       world: {
-        tickDecided: ({ job, dueMs, slot }) => this.#world.tickDecided(job, dueMs, slot),
+        tickGone: ({ job, dueMs }) => this.#world.tickGone(job, dueMs),
+        tickDecided: ({ job, dueMs, slot }) => this.#world.tickDecided(job, dueMs, dueMs, slot),
         isDecided: (watch) => this.isDecided(watch),
         isReady: () => this.#world.isReady(),
         keptBy: ({ attempt }) =>
@@ -147,6 +151,7 @@ export class Executions {
         hasLink: (member) => this.#membership.link(member) !== undefined,
         observersOf: (member) => this.#membership.observersOf(member),
         isDecided: (watch) => this.isDecided(watch),
+        decided: ({ job, dueMs, slot }) => this.#world.tickDecided(job, dueMs, dueMs, slot),
         isFresh: (plannedMs) => this.#world.isFresh(plannedMs),
         deniedUntil: (watch) => this.#deniedUntil(watch),
         home: (job) => this.#post.home(job),
@@ -219,11 +224,21 @@ export class Executions {
     return this.#candidacy.holdsOther(wanted)
   }
 
+  /** Whether an attempt needs nobody any more, as this node sees it now. */
   isDecided(wanted: Wanted): boolean {
-    if (this.ledger.isDecided(wanted.execution, wanted.slot, wanted.number)) return true
-    if (wanted.number > 1 || isDispatch(wanted.execution)) return false
-    const generation = this.#replica.catalog.get(wanted.job)?.generation ?? 1
-    return this.ledger.isInRange(wanted.job, generation, wanted.dueMs, wanted.slot)
+    const { execution, slot, number, job, dueMs } = wanted
+    if (this.ledger.isTaken(execution, slot, number)) return true
+    const generation = generationOf(execution)
+    if (number > 1 || generation === undefined) return false
+    const told = this.ledger.notRun(job, generation, dueMs, slot)
+    return told.some((record) => isTimely(record, wanted, this.#turn.clusterMs))
+  }
+
+  /** The same for a scheduled tick of a job. */
+  isTickDecided(job: Job, tick: TickTimes): boolean {
+    return this.slots
+      .of(job)
+      .every((slot) => this.isDecided(this.#attempts.ofTick(job, slot, tick, 'on-time')))
   }
 
   /** The claim or end that answers a question about an attempt; several when it was started twice. */
@@ -368,24 +383,19 @@ export class Executions {
 
   // ── what did not run ───────────────────────────────────────────────────────────────────────────
 
-  /** Records that ticks did not run; a range is one record. */
-  writeNotRun(
-    job: Job,
-    ticks: { readonly fromMs: number; readonly toMs: number; readonly count: number },
-    outcome: NotRunOutcome,
-    reason: string,
-  ): void {
-    this.#notRun.writeRange(job, ticks, outcome, reason)
+  /** Records that ticks did not run, in each slot; a range is one record. */
+  writeNotRun(job: Job, ticks: TickRange, outcome: NotRunOutcome, reason: string): void {
+    for (const one of this.slots.notRun(job, ticks, outcome, reason)) this.#notRun.write(one)
+  }
+
+  /** The same, unless another member that comes first does so. */
+  tellNotRun(job: Job, ticks: TickRange, outcome: NotRunOutcome, reason: string): void {
+    for (const one of this.slots.notRun(job, ticks, outcome, reason)) this.#notRun.tell(one)
   }
 
   /** The job was edited, paused or deleted: what was due and not started ends so. */
   supersede(job: JobName, isStillWanted: (watch: Watch) => boolean): void {
     this.#notRun.supersede(job, isStillWanted)
-  }
-
-  /** Forgets the ticks of a job up to one: another member holds their records. */
-  dropTicks(job: JobName, throughMs: number): void {
-    this.#notRun.dropTicks(job, throughMs)
   }
 
   // ── what follows from a record ─────────────────────────────────────────────────────────────────
@@ -410,7 +420,8 @@ export class Executions {
     if (record.phase === 'ended') this.#ended(record)
     this.children.merged(stored)
     if (record.trigger !== 'dispatch') {
-      this.#world.tickDecided(record.job, record.dueMs, record.slot)
+      const { job, dueMs, throughMs, slot } = record
+      this.#world.tickDecided(job, dueMs, throughMs, slot)
     }
   }
 
@@ -442,6 +453,7 @@ export class Executions {
   wake(): void {
     this.takeover.wake()
     this.claims.wake()
+    this.#notRun.wake()
     this.#runs.wake()
     this.children.wake()
     const now = this.#turn.monoMs
@@ -464,24 +476,14 @@ export class Executions {
   }
 
   /** Writes `lost` for an execution whose member is down or runs as another process, one home at a time. */
-  #loseIfGone({ record, startId }: StoredRecord): void {
-    const { executor } = record
-    if (executor === null || executor === this.#membership.self || record.phase === 'ended') return
-    const member = this.#membership.get(executor)
-    const isRestarted = member !== undefined && member.record.startId !== startId
-    const isGone = member === undefined || member.state === 'down' || member.state === 'left'
-    if (!isGone && !isRestarted) return
-    const sinceMs = isRestarted
-      ? member.record.hlc.ms + 2 * this.#timers.syncMs
-      : goneSince(member, record) + this.#timers.downAfterMs
-    const place = this.#post.home(record.job).indexOf(this.#membership.self)
-    if (place < 0 || this.#turn.clusterMs < sinceMs + place * this.#timers.graceMs) return
-    this.#runs.lose(record, isRestarted ? 'unreported' : 'member-down')
+  #loseIfGone(stored: StoredRecord): void {
+    const { job, executor } = stored.record
+    const { self } = this.#membership
+    const member = executor === null ? undefined : this.#membership.get(executor)
+    const loss = lossOf(stored, self, member, this.#timers)
+    const place = this.#post.home(job).indexOf(self)
+    if (loss === undefined || place < 0) return
+    if (this.#turn.clusterMs < loss.fromMs + place * this.#timers.graceMs) return
+    this.#runs.lose(stored.record, loss.reason)
   }
-}
-
-/** From when an executor is known to be gone, cluster time. */
-function goneSince(member: Member | undefined, record: ExecutionRecord): number {
-  if (member === undefined) return record.claimedMs ?? 0
-  return Math.min(member.missingSinceMs, member.record.leaveAtMs ?? Infinity)
 }

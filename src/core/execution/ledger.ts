@@ -17,8 +17,9 @@ import { limits } from '../limits.ts'
 import type { Counts } from '../event.ts'
 import { Tallies, type Tally } from './tally.ts'
 import {
-  phases,
   ranOutcomes,
+  tellsMore,
+  toldBy,
   type ExecutionRecord,
   type RanOutcome,
   type StoredRecord,
@@ -222,13 +223,43 @@ export class Ledger {
 
   /** Whether some member is known to have claimed or ended this attempt, or to have decided its tick. */
   isDecided(id: ExecutionId, slot: Slot, attempt: number): boolean {
+    if (this.isTaken(id, slot, attempt)) return true
+    return attempt === 1 && this.#executions.get(id)?.slots.get(slot)?.attempts.has(0) === true
+  }
+
+  /** Whether some member is known to have claimed or ended this attempt or a later one. */
+  isTaken(id: ExecutionId, slot: Slot, attempt: number): boolean {
     const known = this.#executions.get(id)?.slots.get(slot)
-    if (known === undefined) return false
-    for (const [number, { byExecutor }] of known.attempts) {
+    for (const [number, { byExecutor }] of known?.attempts ?? []) {
       if (number < attempt) continue
       for (const { record } of byExecutor.values()) if (record.phase !== 'queued') return true
     }
-    return attempt === 1 && known.attempts.has(0)
+    return false
+  }
+
+  /** What was recorded of a tick that nobody ran, by itself or in a range. */
+  notRun(job: JobName, generation: number, dueMs: number, slot: Slot): readonly ExecutionRecord[] {
+    const id = tickExecutionId(job, generation, dueMs)
+    const own = this.#executions.get(id)?.slots.get(slot)?.attempts.get(0)
+    const records = [...(own?.byExecutor.values() ?? [])].map(({ record }) => record)
+    return [...records, ...this.#rangesOf(job, generation, dueMs, slot)]
+  }
+
+  #rangesOf(
+    job: JobName,
+    generation: number,
+    dueMs: number,
+    slot: Slot,
+  ): readonly ExecutionRecord[] {
+    return (this.#ranges.get(job) ?? [])
+      .map(({ record }) => record)
+      .filter(
+        (record) =>
+          record.slot === slot &&
+          record.generation === generation &&
+          record.dueMs <= dueMs &&
+          dueMs <= record.throughMs,
+      )
   }
 
   /** The record that speaks for the slot: of its last attempt, one that ran before one that did not. */
@@ -287,22 +318,10 @@ export class Ledger {
     )
   }
 
-  /** Whether a range record of its slot and generation decides this tick. */
-  isInRange(job: JobName, generation: number, dueMs: number, slot: Slot): boolean {
-    const ranges = this.#ranges.get(job) ?? []
-    return ranges.some(
-      ({ record }) =>
-        record.slot === slot &&
-        record.generation === generation &&
-        record.dueMs <= dueMs &&
-        dueMs <= record.throughMs,
-    )
-  }
-
   /** Whether the scheduled tick is decided for a slot, by a record of its own or by a range. */
   isTickDecided(job: JobName, generation: number, dueMs: number, slot: Slot): boolean {
     const id = tickExecutionId(job, generation, dueMs)
-    return this.isDecided(id, slot, 1) || this.isInRange(job, generation, dueMs, slot)
+    return this.isDecided(id, slot, 1) || this.#rangesOf(job, generation, dueMs, slot).length > 0
   }
 }
 
@@ -331,25 +350,7 @@ function countClaims(attempt: Attempt): number {
   return claims
 }
 
-/** Whether `a` tells more than `b` about the same attempt and executor. */
-function isNewer(a: StoredRecord, b: StoredRecord): boolean {
-  const phase = phases.indexOf(a.record.phase) - phases.indexOf(b.record.phase)
-  if (phase !== 0) return phase > 0
-  if (a.record.count !== b.record.count) return a.record.count > b.record.count
-  const byItself = Number(isOwnEnd(a)) - Number(isOwnEnd(b))
-  if (byItself !== 0) return byItself > 0
-  // a dispatch said twice was due at the first of them
-  if (a.record.dueMs !== b.record.dueMs) return a.record.dueMs < b.record.dueMs
-  // two said the same: one of them stands, the same one on every member
-  if (a.author !== b.author) return a.author < b.author
-  return a.actor === b.actor ? a.seq > b.seq : a.actor < b.actor
-}
-
-/** The executor's own word on how it ended, not somebody's `lost` or `unknown`. */
-const isOwnEnd = (stored: StoredRecord): boolean =>
-  stored.author === stored.record.executor &&
-  stored.record.outcome !== 'lost' &&
-  stored.record.outcome !== 'unknown'
+const isNewer = (a: StoredRecord, b: StoredRecord): boolean => tellsMore(toldBy(a), toldBy(b))
 
 /** Of two records of one attempt, which one is shown: ran before not run, then success, then the earlier claim. */
 function speaksBefore(a: StoredRecord, b: StoredRecord): boolean {

@@ -1,13 +1,11 @@
 // Every tick ends in one recorded outcome, also when nothing ran: what was skipped, missed, passed
 // over while paused, or overtaken by an edit.
 
-import { isDispatch, type JobName } from '../ids.ts'
+import { generationOf, isDispatch, tickExecutionId, type JobName } from '../ids.ts'
 import type { Timers } from '../limits.ts'
-import type { Job } from '../jobs/catalog.ts'
 import type { Replica } from '../jobs/replica.ts'
 import type { Membership } from '../membership/membership.ts'
 import type { Turn } from '../turn.ts'
-import type { Attempts } from './attempts.ts'
 import type { Candidacy } from './candidacy.ts'
 import { notRunOf } from './draft.ts'
 import type { Post } from './post.ts'
@@ -15,9 +13,12 @@ import type { ExecutionRecord, NotRunOutcome } from './record.ts'
 import type { Records } from './records.ts'
 import type { Claim } from '../register/register.ts'
 import type { Takeover, Wanted, Watch } from './takeover.ts'
+import { Untold, type NotRunTicks } from './untold.ts'
 
 export interface NotRunWorld {
-  /** This node has done with a tick. */
+  /** A tick does not exist any more. */
+  tickGone(watch: Watch): void
+  /** A tick has its record. */
   tickDecided(watch: Watch): void
   isDecided(watch: Watch): boolean
   isReady(): boolean
@@ -33,9 +34,9 @@ export class NotRun {
   readonly #post: Post
   readonly #records: Records
   readonly #candidacy: Candidacy
-  readonly #attempts: Attempts
   readonly #takeover: Takeover
   readonly #world: NotRunWorld
+  readonly #untold: Untold
 
   constructor(components: {
     turn: Turn
@@ -45,7 +46,6 @@ export class NotRun {
     post: Post
     records: Records
     candidacy: Candidacy
-    attempts: Attempts
     takeover: Takeover
     world: NotRunWorld
   }) {
@@ -56,13 +56,18 @@ export class NotRun {
     this.#post = components.post
     this.#records = components.records
     this.#candidacy = components.candidacy
-    this.#attempts = components.attempts
     this.#takeover = components.takeover
     this.#world = components.world
+    this.#untold = new Untold({
+      turn: components.turn,
+      ledger: components.records.ledger,
+      write: (ticks) => this.write(ticks),
+    })
   }
 
   #draft(wanted: Wanted, outcome: NotRunOutcome, reason: string): ExecutionRecord {
-    const generation = this.#replica.catalog.get(wanted.job)?.generation ?? 1
+    const generation =
+      generationOf(wanted.execution) ?? this.#replica.catalog.get(wanted.job)?.generation ?? 1
     return notRunOf(wanted, generation, { outcome, reason, endedMs: this.#turn.clusterMs })
   }
 
@@ -71,23 +76,33 @@ export class NotRun {
     this.#records.write(this.#draft(watch, 'skipped-overlap', 'running'), 'full')
   }
 
-  /** Records that ticks did not run; a range is one record. */
-  writeRange(
-    job: Job,
-    ticks: { readonly fromMs: number; readonly toMs: number; readonly count: number },
-    outcome: NotRunOutcome,
-    reason: string,
-  ): void {
-    const { fromMs: dueMs, toMs: throughMs, count } = ticks
-    const times = { dueMs, plannedMs: dueMs, cutoffMs: dueMs }
-    for (const slot of this.#candidacy.slotsOf(job)) {
-      const first = this.#attempts.ofTick(job, slot, times, 'on-time')
-      const record = { ...this.#draft(first, outcome, reason), throughMs, count }
-      this.#records.write(record, 'normal')
-    }
+  /** Records ticks of a job that did not run, or lets another member do so first. */
+  tell(ticks: NotRunTicks): void {
+    const order = this.#post.order(ticks.job)
+    const isOurs = ticks.slot === this.#membership.self
+    this.#untold.tell(ticks, isOurs ? 0 : Math.max(0, order.indexOf(this.#membership.self)))
   }
 
-  /** Nobody started it before its cutoff: the best rank says so, the next one a grace later. */
+  /** Tells what others should have told by now. */
+  wake(): void {
+    this.#untold.wake()
+  }
+
+  /** Records that ticks did not run; a range is one record. */
+  write(ticks: NotRunTicks): void {
+    const { job, generation, slot, fromMs: dueMs, toMs: throughMs, count } = ticks
+    const execution = tickExecutionId(job, generation, dueMs)
+    const tick = { execution, job, slot, dueMs, number: 1, why: 'on-time' } as const
+    const { outcome, reason } = ticks
+    const record = notRunOf(tick, generation, { outcome, reason, endedMs: this.#turn.clusterMs })
+    this.#records.write({ ...record, throughMs, count }, 'normal')
+  }
+
+  /**
+   * Nobody started it before its cutoff: the best rank says so, the next one a grace later, and so on
+   * through all members. Each keeps the tick until it has the record: the one whose turn it is may be
+   * dying.
+   */
   expire(watch: Watch): void {
     if (!this.#world.isReady()) {
       this.#takeover.later(watch, this.#timers.graceMs)
@@ -95,18 +110,15 @@ export class NotRun {
     }
     const { rank } = this.#candidacy.of(watch)
     const speakers = rank.filter((member) => this.#membership.isAlive(member))
-    const order = speakers.length > 0 ? speakers : this.#post.home(watch.job)
-    const place = order.indexOf(this.#membership.self)
+    const order = [...new Set([...speakers, ...this.#post.order(watch.job)])]
+    const place = Math.max(0, order.indexOf(this.#membership.self))
     const lateMs = this.#turn.clusterMs - watch.cutoffMs
-    if (place > 0 && lateMs < place * this.#timers.graceMs) {
+    if (lateMs < place * this.#timers.graceMs) {
       this.#takeover.later(watch, place * this.#timers.graceMs - lateMs)
       return
     }
     this.#takeover.drop(watch.attempt)
-    if (place < 0) this.#world.tickDecided(watch)
-    else {
-      this.#records.write(this.#expired(watch, rank.length === 0), 'normal')
-    }
+    this.#records.write(this.#expired(watch, rank.length === 0), 'normal')
   }
 
   #expired(watch: Watch, isNobodyEligible: boolean): ExecutionRecord {
@@ -132,20 +144,17 @@ export class NotRun {
     for (const watch of this.#takeover.watches()) {
       if (watch.job !== job || isStillWanted(watch)) continue
       this.#takeover.drop(watch.attempt)
-      const isSpeaker = this.#post.home(job)[0] === this.#membership.self
+      const { number, slot, dueMs } = watch
       const isDue = watch.plannedMs <= this.#turn.clusterMs
-      if (isDue && isSpeaker) this.#records.write(this.#draft(watch, 'superseded', ''), 'normal')
-      else this.#world.tickDecided(watch)
-    }
-  }
-
-  /** Forgets the ticks of a job up to one: another member holds their records. */
-  dropTicks(job: JobName, throughMs: number): void {
-    for (const watch of this.#takeover.watches()) {
-      const isTick = watch.number === 1 && !isDispatch(watch.execution)
-      if (watch.job === job && isTick && watch.dueMs <= throughMs) {
-        this.#takeover.drop(watch.attempt)
+      if (isDue && number === 1 && !isDispatch(watch.execution)) {
+        const generation = generationOf(watch.execution) ?? 1
+        const ticks = { job, generation, slot, fromMs: dueMs, toMs: dueMs, count: 1 }
+        this.tell({ ...ticks, outcome: 'superseded', reason: '' })
+        continue
       }
+      const isSpeaker = this.#post.home(job)[0] === this.#membership.self
+      if (isDue && isSpeaker) this.#records.write(this.#draft(watch, 'superseded', ''), 'normal')
+      else this.#world.tickGone(watch)
     }
   }
 
@@ -159,4 +168,17 @@ export class NotRun {
       this.#world.tickDecided(watch)
     }
   }
+}
+
+/**
+ * Whether the word that a tick did not run is one on its time: a member whose clock runs ahead gives
+ * up what for everybody else is still to come.
+ */
+export function isTimely(record: ExecutionRecord, tick: Wanted, nowMs: number): boolean {
+  const isPassedOver = record.reason === 'policy' || record.reason === 'max'
+  const isGivenUp =
+    record.outcome === 'no-eligible-node' || (record.outcome === 'missed' && !isPassedOver)
+  if (isGivenUp) return nowMs > tick.cutoffMs
+  // a calendar denies it whatever the time is
+  return record.outcome === 'blackout' || nowMs >= tick.plannedMs
 }

@@ -34,9 +34,13 @@ export class Post {
 
   /** The first alive members by rendezvous of the job's name: where its history is at home. */
   home(job: string): readonly MemberId[] {
+    return this.order(job).slice(0, homeMembers)
+  }
+
+  /** All alive members by rendezvous of the job's name. */
+  order(job: string): readonly MemberId[] {
     const alive = this.#membership.alive().map((id) => ({ id, weight: 16 }))
-    const order = rankMembers(rankKey('home', job), alive) as readonly MemberId[]
-    return order.slice(0, homeMembers)
+    return rankMembers(rankKey('home', job), alive) as readonly MemberId[]
   }
 
   /**

@@ -93,3 +93,36 @@ export interface StoredRecord {
   readonly hlc: Hlc
   readonly bytes: Uint8Array
 }
+
+/** What of a record says whether it tells more than another one about the same attempt and executor. */
+export interface Told extends Pick<
+  ExecutionRecord,
+  'phase' | 'count' | 'executor' | 'outcome' | 'dueMs'
+> {
+  readonly author: string
+  readonly actor: string
+  readonly seq: number
+}
+
+export function toldBy({ record, author, actor, seq }: StoredRecord): Told {
+  const { phase, count, executor, outcome, dueMs } = record
+  return { phase, count, executor, outcome, dueMs, author, actor, seq }
+}
+
+/** Which record of an attempt and executor stands: memory and stores keep the same one everywhere. */
+export function tellsMore(a: Told, b: Told): boolean {
+  const phase = phases.indexOf(a.phase) - phases.indexOf(b.phase)
+  if (phase !== 0) return phase > 0
+  if (a.count !== b.count) return a.count > b.count
+  const byItself = Number(isOwnEnd(a)) - Number(isOwnEnd(b))
+  if (byItself !== 0) return byItself > 0
+  // a dispatch said twice was due at the first of them
+  if (a.dueMs !== b.dueMs) return a.dueMs < b.dueMs
+  // two said the same: one of them stands, the same one on every member
+  if (a.author !== b.author) return a.author < b.author
+  return a.actor === b.actor ? a.seq > b.seq : a.actor < b.actor
+}
+
+/** The executor's own word on how it ended, not somebody's `lost` or `unknown`. */
+const isOwnEnd = ({ author, executor, outcome }: Told): boolean =>
+  author === executor && outcome !== 'lost' && outcome !== 'unknown'

@@ -80,6 +80,8 @@ export interface TakeoverWorld {
   isDecided(watch: Watch): boolean
   /** Until when calendars deny its start; undefined when they do not. */
   deniedUntil(watch: Watch): number | undefined
+  /** A watch ends because others have decided its attempt. */
+  decided(watch: Watch): void
   /** Whether this node became ready or resumed so shortly before P that others may not know. */
   isFresh(plannedMs: number): boolean
   home(job: JobName): readonly MemberId[]
@@ -158,6 +160,14 @@ export class Takeover {
     return watch
   }
 
+  /** Forgets a watch whose attempt is decided; false when it is not. */
+  #dropDecided(watch: Watch): boolean {
+    if (!this.#world.isDecided(watch)) return false
+    this.drop(watch.attempt)
+    this.#world.decided(watch)
+    return true
+  }
+
   /** Looks at a watch again after a while. */
   later(watch: Watch, inMs: number): void {
     this.#setPhase(watch, { kind: 'watching' }, inMs)
@@ -222,10 +232,7 @@ export class Takeover {
   /** Is it our turn, does somebody better have time left, or is this for others? */
   #due(watch: Watch): void {
     const now = this.#turn.clusterMs
-    if (this.#world.isDecided(watch)) {
-      this.drop(watch.attempt)
-      return
-    }
+    if (this.#dropDecided(watch)) return
     if (now > watch.cutoffMs) {
       this.#world.expire(watch)
       return
@@ -360,10 +367,7 @@ export class Takeover {
   }
 
   #judge(watch: Watch, question: Question): void {
-    if (this.#world.isDecided(watch)) {
-      this.drop(watch.attempt)
-      return
-    }
+    if (this.#dropDecided(watch)) return
     if (this.#nudgeWilling(watch, question)) return
     if (question.silent.size > 0) this.#relay(watch, question)
     else this.#claimUnlessBack(watch)
@@ -414,8 +418,8 @@ export class Takeover {
   }
 
   #judgeRelayed(watch: Watch, question: Question): void {
-    if (this.#world.isDecided(watch)) this.drop(watch.attempt)
-    else if (!this.#nudgeWilling(watch, question)) this.#claimUnlessBack(watch)
+    if (this.#dropDecided(watch)) return
+    if (!this.#nudgeWilling(watch, question)) this.#claimUnlessBack(watch)
   }
 
   /** A better rank that came back while we asked the others may be about to start it: it is asked too. */

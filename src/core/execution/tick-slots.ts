@@ -6,8 +6,9 @@ import type { Replica } from '../jobs/replica.ts'
 import { isDistinct } from '../placement/slots.ts'
 import type { Candidacy } from './candidacy.ts'
 import type { Ledger } from './ledger.ts'
-import type { ExecutionRecord } from './record.ts'
+import type { ExecutionRecord, NotRunOutcome } from './record.ts'
 import type { Takeover } from './takeover.ts'
+import type { NotRunTicks, TickRange } from './untold.ts'
 
 export class TickSlots {
   readonly #candidacy: Candidacy
@@ -31,20 +32,16 @@ export class TickSlots {
     return this.#candidacy.slotsOf(job)
   }
 
-  /** Whether each slot of a tick is on record. */
-  isDecided(job: Job, dueMs: number): boolean {
+  /** What is to be told of ticks that did not run, slot by slot. */
+  notRun(
+    job: Job,
+    { fromMs, toMs, count }: TickRange,
+    outcome: NotRunOutcome,
+    reason: string,
+  ): readonly NotRunTicks[] {
     const { name, generation } = job
-    return this.of(job).every((slot) => this.#ledger.isTickDecided(name, generation, dueMs, slot))
-  }
-
-  /** Whether a record of a slot leaves nothing of the tick to wait for here. */
-  isDoneWith(job: Job, dueMs: number, slot: Slot): boolean {
-    const slots = this.of(job)
-    if (slots.length === 1) return slots[0] === slot
-    const execution = tickExecutionId(job.name, job.generation, dueMs)
-    const isWatched = (other: Slot): boolean =>
-      this.#takeover.get(attemptId(execution, other, 1)) !== undefined
-    return slots.includes(slot) && !slots.some(isWatched)
+    const told = { job: name, generation, fromMs, toMs, count, outcome, reason }
+    return this.of(job).map((slot) => ({ ...told, slot }))
   }
 
   /** Whether some slot of a tick runs, waits or is to be repeated. */

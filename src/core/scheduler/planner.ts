@@ -26,8 +26,8 @@ import { judgeTick } from './judge-tick.ts'
 import { newTrack, type Track } from './track.ts'
 import { intervalAfter, newestTicks, nextTick, previousTick } from './tick.ts'
 
-/** How long each member that is to record missed ticks before us may take. */
-const sayWithinMs = 5_000
+/** A write reaches all members within this time; one that learns of it later looks at the past, too. */
+const learnMs = 5_000
 /** A job is judged as overdue, not tick by tick, when it lags by more than this many of them. */
 const behindMax = 2
 /** A start is planned before the next tick, so no more can be due and planned for later. */
@@ -48,8 +48,6 @@ export class Planner {
   readonly #limits: JobLimits
   /** Late ticks that run one after another. */
   readonly #catchUps = new CatchUps()
-  /** Jobs with missed ticks that another member is to record. */
-  readonly #unsaid = new Set<JobName>()
   /** Jobs whose past is to be judged, a slice per wake. */
   #overdue: JobName[] = []
   /** Jobs whose next start a changed calendar may have moved, a slice per wake. */
@@ -105,19 +103,19 @@ export class Planner {
     track.watermarkMs = dueMs
   }
 
-  /** Takes over a watermark of a member that knows more; what it covers is no longer ours to start. */
+  /**
+   * Takes over a watermark of a member that knows more: what it covers and we have not looked at is
+   * not ours to start. What is still to come by our clock it cannot know: its clock runs ahead.
+   */
   raiseWatermark(name: JobName, dueMs: number): void {
     const job = this.#catalog.live(name)
     // where every member has its own slot, another's watermark says nothing about ours
     if (job === undefined || job.groups.placement.every) return
     const track = this.#trackOf(name)
-    if (dueMs <= track.watermarkMs) return
-    track.lookedMs = Math.max(track.lookedMs, dueMs)
-    for (const undecided of track.undecided) {
-      if (undecided <= dueMs) track.undecided.delete(undecided)
-    }
-    this.#executions.dropTicks(name, dueMs)
-    this.#setWatermark(name, track, dueMs)
+    const lookedMs = Math.min(dueMs, this.#turn.clusterMs)
+    if (lookedMs <= track.lookedMs) return
+    track.lookedMs = lookedMs
+    this.#advance(name, track)
     if (this.#readyAtMs !== undefined) this.#arm(job, track)
   }
 
@@ -145,7 +143,7 @@ export class Planner {
     if (job === undefined) {
       this.#agenda.delete(name)
       this.#executions.supersede(name, () => false)
-      this.#supersedeLine(name, track, () => false)
+      this.#supersedeLine(name, () => false)
       this.#notRun.drop(name)
       this.#tracks.delete(name)
       return
@@ -162,15 +160,27 @@ export class Planner {
       if (watch.number > 1) return true
       return isTick(watch.dueMs)
     })
-    this.#supersedeLine(name, track, isTick)
+    this.#supersedeLine(name, isTick)
     if (isEnabled) this.#notRun.close(job)
     this.#limits.touch(job)
     const isNew = track.lookedMs < 0
-    if (isNew) track.lookedMs = this.#turn.clusterMs
+    if (isNew) this.#begin(job, track)
     if (track.anchorMs !== timing.anchorMs && isEnabled) this.#wantLate(job, track)
-    // else a start before its first tick would not know since when the job has been there
-    if (isNew) this.#advance(name, track)
     this.#arm(job, track)
+    // of a job that was learnt late the records are still on their way
+    const { clusterMs } = this.#turn
+    if (isNew && (this.#agenda.get(name) ?? Infinity) < clusterMs) {
+      this.#agenda.set(name, clusterMs + learnMs)
+    }
+  }
+
+  /**
+   * A write starts no tick of the past. From here on every tick is accounted for, also when the node
+   * stops before the first one.
+   */
+  #begin(job: Job, track: Track): void {
+    track.lookedMs = Math.min(this.#turn.clusterMs, job.groups.timing.anchorMs + learnMs)
+    this.#advance(job.name, track)
   }
 
   /** A calendar was written: planned starts move. */
@@ -179,14 +189,13 @@ export class Planner {
   }
 
   /** Late ticks that wait for their turn end like those that are watched. */
-  #supersedeLine(name: JobName, track: Track, isTick: (dueMs: number) => boolean): void {
+  #supersedeLine(name: JobName, isTick: (dueMs: number) => boolean): void {
     const waiting = this.#catchUps.waiting(name)
     const gone = waiting.filter(({ dueMs }) => !isTick(dueMs))
     const job = this.#catalog.get(name)
     for (const { dueMs } of gone) {
-      track.undecided.delete(dueMs)
-      if (job === undefined || !this.#speaks(job)) continue
-      this.#executions.writeNotRun(job, { fromMs: dueMs, toMs: dueMs, count: 1 }, 'superseded', '')
+      if (job === undefined) continue
+      this.#executions.tellNotRun(job, { fromMs: dueMs, toMs: dueMs, count: 1 }, 'superseded', '')
     }
     if (gone.length > 0)
       this.#catchUps.set(
@@ -237,7 +246,6 @@ export class Planner {
       const job = this.#catalog.live(name)
       if (job !== undefined) this.#arm(job, this.#trackOf(name))
     }
-    for (const name of this.#unsaid) this.#tellUnsaid(name)
     for (const name of this.#catchUps.names()) this.#release(name)
     for (const job of this.#limits.look((name) => this.#catalog.live(name))) {
       if (this.#isEnabled(job) && this.#speaks(job)) this.#limitReached(job)
@@ -298,11 +306,13 @@ export class Planner {
     const misfire = misfireOf(job)
     track.anchorMs = job.groups.timing.anchorMs
     const nowMs = this.#turn.clusterMs
-    const afterMs = track.watermarkMs < 0 ? nowMs : track.watermarkMs
-    // a member whose clock was ahead has decided ticks that are still to come here
+    const isNew = track.lookedMs < 0
+    if (isNew) this.#begin(job, track)
+    const afterMs = track.watermarkMs
+    // a node whose clock was ahead has decided ticks that are still to come by its clock of now
     track.lookedMs = Math.max(nowMs, track.watermarkMs)
     if (this.refusalOf(job) === undefined) {
-      if (track.watermarkMs < 0) {
+      if (isNew) {
         this.#wantLate(job, track)
         const tick = tickToJoin(job, nowMs, (dueMs) => this.#judge(job, dueMs))
         if (tick !== undefined) this.#catchUp(job, track, tick)
@@ -313,9 +323,7 @@ export class Planner {
       for (const tick of judged.runs) track.undecided.add(tick.dueMs)
       this.#catchUps.set(name, judged.runs)
       this.#release(name)
-      for (const tick of covered) {
-        if (tick.cutoffMs >= nowMs) this.#want(job, track, tick, 'on-time')
-      }
+      for (const tick of covered) this.#want(job, track, tick, 'on-time')
       for (const range of judged.missed) this.#tellMissed(job, track, range)
       this.#wantPending(job, track, afterMs)
     }
@@ -340,8 +348,8 @@ export class Planner {
   }
 
   /**
-   * Ticks of the past that nobody was there to start. Those that another member was up for it starts
-   * or has started, however late: the misfire policy has no say in them, so they are put aside.
+   * Ticks of the past that nobody was there to start, or did in time. The others, that another member
+   * was up for, it starts however late: the misfire policy has no say in them, so they are put aside.
    */
   *#uncovered(
     job: Job,
@@ -352,11 +360,11 @@ export class Planner {
     const coveredFromMs = groups.placement.every ? Infinity : this.#coveredFromMs()
     const { misfire } = groups.delivery
     const judged = { ...span, judge: (dueMs: number) => this.#judge(job, dueMs) }
-    const ticks = overdueTicks(name, groups.timing, misfire, judged, (dueMs) =>
-      this.#executions.slots.isDecided(job, dueMs),
-    )
-    for (const tick of ticks) {
-      if (tick.deniedBy !== undefined || tick.plannedMs < coveredFromMs) yield tick
+    const isSettled = (dueMs: number): boolean => this.#isDecided(job, dueMs)
+    for (const tick of overdueTicks(name, groups.timing, misfire, judged, isSettled)) {
+      // whoever was up for it and did not start it in time may have died
+      const isTooLate = tick.deniedBy !== undefined || tick.cutoffMs < span.readyAtMs
+      if (tick.plannedMs < coveredFromMs || isTooLate) yield tick
       else if (covered.length < limits.catchUpTicksMax) covered.push(tick)
       else return
     }
@@ -380,8 +388,7 @@ export class Planner {
   #catchUp(job: Job, track: Track, tick: OverdueTick): void {
     if (this.#limits.isOver(job)) {
       const range = { fromMs: tick.dueMs, toMs: tick.dueMs, count: 1 }
-      track.undecided.delete(tick.dueMs)
-      if (this.#speaks(job)) this.#executions.writeNotRun(job, range, 'capped', 'limit')
+      this.#executions.tellNotRun(job, range, 'capped', 'limit')
       return
     }
     const intervalMs = intervalAfter(job.name, job.groups.timing, tick.dueMs)
@@ -394,9 +401,7 @@ export class Planner {
     track.undecided.add(tick.dueMs)
     this.#executions.wantTick(job, tick, why)
     // its record may have come before we looked at it
-    if (this.#executions.slots.isDecided(job, tick.dueMs)) {
-      track.undecided.delete(tick.dueMs)
-    }
+    if (this.#isDecided(job, tick.dueMs)) track.undecided.delete(tick.dueMs)
   }
 
   /** Whether this node is the one that records ticks nobody tried to start. */
@@ -404,40 +409,10 @@ export class Planner {
     return job.groups.placement.every || this.#isSelf(this.#post.home(job.name)[0] ?? '')
   }
 
-  /**
-   * One member records missed ticks. For the others they stay undecided until the record is there:
-   * else their watermarks would keep that member, when it comes later, from judging them at all.
-   */
+  /** Ticks that are missed stay undecided until one member has recorded them. */
   #tellMissed(job: Job, track: Track, range: MissedRange): void {
-    if (this.#speaks(job)) {
-      this.#executions.writeNotRun(job, range, range.outcome, range.reason)
-      return
-    }
-    const home = this.#post.home(job.name)
-    const place = home.findIndex((member) => this.#isSelf(member))
-    const before = place < 0 ? home.length : place
-    track.undecided.add(range.fromMs)
-    track.unsaid.set(range.fromMs, { range, atMs: this.#turn.clusterMs + before * sayWithinMs })
-    this.#unsaid.add(job.name)
-  }
-
-  /** Records missed ticks of which nobody else has told in time. */
-  #tellUnsaid(name: JobName): void {
-    const job = this.#catalog.live(name)
-    const track = this.#tracks.get(name)
-    for (const [fromMs, { range, atMs }] of track?.unsaid ?? []) {
-      if (job === undefined || track === undefined) break
-      const isTold = !track.undecided.has(fromMs) || this.#executions.slots.isDecided(job, fromMs)
-      if (!isTold && this.#turn.clusterMs < atMs) continue
-      track.unsaid.delete(fromMs)
-      track.undecided.delete(fromMs)
-      const isOurs = this.#post.home(name).some((member) => this.#isSelf(member))
-      if (!isTold && isOurs) this.#executions.writeNotRun(job, range, range.outcome, range.reason)
-      this.#advance(name, track)
-    }
-    if (job === undefined || track === undefined || track.unsaid.size === 0) {
-      this.#unsaid.delete(name)
-    }
+    track.undecided.add(range.fromMs).add(range.toMs)
+    this.#executions.tellNotRun(job, range, range.outcome, range.reason)
   }
 
   /** Why a tick planned now does not run, if so; in the order of judgement. */
@@ -446,16 +421,29 @@ export class Planner {
     return this.#limits.isOver(job) ? { outcome: 'capped', reason: 'limit' } : undefined
   }
 
-  /** A tick has its record. */
-  tickDecided(name: JobName, dueMs: number, slot: Slot): void {
+  /** There is a record of the ticks of a span. */
+  tickDecided(name: JobName, dueMs: number, throughMs: number, slot: Slot): void {
     const track = this.#tracks.get(name)
     const job = this.#catalog.live(name)
     if (track === undefined || job === undefined) return
-    // where every member has its own slot, another's record decides nothing here
     this.#limits.touch(job)
-    if (!this.#executions.slots.isDoneWith(job, dueMs, slot)) return
-    track.undecided.delete(dueMs)
+    // where every member has its own slot, another's record decides nothing here
+    if (!this.#executions.slots.of(job).includes(slot)) return
+    for (const undecided of track.undecided) {
+      if (undecided < dueMs || undecided > throughMs) continue
+      if (this.#isDecided(job, undecided)) track.undecided.delete(undecided)
+    }
     this.#advance(name, track)
+  }
+
+  /** A tick does not exist any more. */
+  tickGone(name: JobName, dueMs: number): void {
+    const track = this.#tracks.get(name)
+    if (track?.undecided.delete(dueMs) === true) this.#advance(name, track)
+  }
+
+  #isDecided(job: Job, dueMs: number): boolean {
+    return this.#executions.isTickDecided(job, this.#judge(job, dueMs))
   }
 
   /** The claim that decided a tick was taken back. */

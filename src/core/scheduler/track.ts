@@ -1,7 +1,5 @@
 // What the planner remembers of one job.
 
-import type { MissedRange } from './misfire.ts'
-
 export interface Track {
   /** Write that made the schedule as it was last looked at. */
   anchorMs: number | undefined
@@ -12,8 +10,6 @@ export interface Track {
   watermarkMs: number
   /** Ticks that were looked at and are not decided. */
   readonly undecided: Set<number>
-  /** Missed ticks, by the first of each range, that another member is to record; else we do, then. */
-  readonly unsaid: Map<number, { readonly range: MissedRange; readonly atMs: number }>
 }
 
 /** Of a job that nobody has looked at. */
@@ -24,6 +20,5 @@ export function newTrack(): Track {
     lookedMs: -1,
     watermarkMs: -1,
     undecided: new Set(),
-    unsaid: new Map(),
   }
 }

@@ -3,15 +3,14 @@ import { test } from 'node:test'
 import { draftOf } from '../../../src/core/execution/draft.ts'
 import type { ExecutionRecord, Outcome } from '../../../src/core/execution/record.ts'
 import { together } from '../../../src/core/execution/slot-share.ts'
-import { attemptId, jobName, tickExecutionId } from '../../../src/core/ids.ts'
+import { jobName, tickExecutionId } from '../../../src/core/ids.ts'
 
 const execution = tickExecutionId('a', 1, 1_000)
 
 function ended(outcome: Outcome | null, index: number): ExecutionRecord {
   const slot = `${index}`
-  const wanted = { execution, slot, job: jobName('a'), number: 1, dueMs: 1_000, plannedMs: 1_000 }
-  const rest = { cutoffMs: 2_000, why: 'on-time', graceMs: 0, avoid: [] } as const
-  const draft = draftOf({ ...wanted, ...rest, attempt: attemptId(execution, slot, 1) }, 1)
+  const tick = { execution, slot, job: jobName('a'), number: 1, dueMs: 1_000 }
+  const draft = draftOf({ ...tick, why: 'on-time' }, 1)
   return outcome === null ? { ...draft, phase: 'running' } : { ...draft, outcome }
 }
 

@@ -60,8 +60,8 @@ export const takeoverMutants: readonly Mutant[] = [
   {
     name: 'a willing member found by others is not nudged',
     module: takeover,
-    text: 'else if (!this.#nudgeWilling(watch, question)) this.#claimUnlessBack(watch)',
-    replacement: 'else this.#claim(watch)',
+    text: 'if (!this.#nudgeWilling(watch, question)) this.#claimUnlessBack(watch)',
+    replacement: 'this.#claim(watch)',
     caughtBy: ['C2'],
     wishes: {
       profile: 'lan',
