@@ -83,6 +83,8 @@ function judge(
     write.durable && samples.some(({ node }) => truth.held(write, node, atMs) === 'yes')
   const life = truth.possible('life', atMs)
   const rest = truth.possible('rest', atMs)
+  // no disk ever held it: its only writes were refused or died with their node, and none is owed
+  if (life.length === 0) return undefined
   const isLive = known?.live === true
   if (!isLive && life.every((write) => write.kind === 'put' && isRequired(write))) {
     return known === undefined ? 'an acknowledged job is not known' : 'a live job counts as deleted'

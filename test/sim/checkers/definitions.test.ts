@@ -76,6 +76,23 @@ test('C4 requires nothing that no disk holds any more, and nothing that may not 
   clean(lost, unsure.sample(100, 0, inVersion(1)).sample(100, 1, inVersion(2)).history(100))
 })
 
+test('C4 requires no job whose only write died with its node before a disk had it', () => {
+  const story = (durable: boolean): Story =>
+    new Story(2).fact(10, {
+      kind: 'def.ack',
+      node: 0,
+      job,
+      version: 1,
+      generation: 1,
+      definition: definition(),
+      sentMs: at(9),
+      durable,
+    })
+  const ends = { jobs: [] }
+  clean(lost, story(false).sample(100, 0, ends).sample(100, 1, ends).history(100))
+  flagged(lost, story(true).sample(100, 0, ends).history(100), /acknowledged before/)
+})
+
 test('C4 and C6 flag a deleted job that is live in the end', () => {
   const story = new Story(2).put(0, 1, definition()).write(10, 'def.delete.ack', 2)
   clean(lost, new Story(2).put(0, 1, definition()).sample(9, 0, inVersion(1)).history(100))
