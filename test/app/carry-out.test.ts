@@ -4,6 +4,7 @@ import { carryOut, type Hands } from '../../src/app/carry-out.ts'
 import type { Effect } from '../../src/core/effect.ts'
 import { memberId } from '../../src/core/ids.ts'
 import type { StoreError } from '../../src/ports/store.ts'
+import { Fleet } from '../core/fleet.ts'
 
 type Persist = Extract<Effect, { kind: 'persist' }>
 
@@ -20,20 +21,23 @@ const send: Effect = {
   bytes: new Uint8Array(),
 }
 
+/** No commit works; what is asked for is not looked at. */
+const full: Hands = {
+  commit: () => {
+    const code = 'MC_STORE_FAILED'
+    throw Object.assign(new Error('no space left'), { code, failure: 'full' }) as StoreError
+  },
+  stored: () => undefined,
+  failed: () => undefined,
+  send: () => undefined,
+  start: () => undefined,
+  tell: () => undefined,
+}
+
 /** How many of the steps said something while every commit failed. */
 function said(...steps: readonly (readonly Effect[])[]): number {
   let count = 0
-  const hands: Hands = {
-    commit: () => {
-      const code = 'MC_STORE_FAILED'
-      throw Object.assign(new Error('no space left'), { code, failure: 'full' }) as StoreError
-    },
-    stored: () => undefined,
-    failed: () => undefined,
-    send: ({ kind }) => (count += Number(kind === 'send')),
-    start: () => undefined,
-    tell: () => undefined,
-  }
+  const hands: Hands = { ...full, send: ({ kind }) => (count += Number(kind === 'send')) }
   carryOut(steps, hands)
   return count
 }
@@ -48,4 +52,18 @@ test('what an earlier step failed to store keeps no later step from speaking', (
   assert.equal(said([persist({ durability: 'full', isAgain: true }), send]), 1)
   const both = [persist({ durability: 'full', isAgain: true }), persist({ durability: 'full' })]
   assert.equal(said([...both, send]), 0)
+})
+
+test('a member whose disk is full says that it leaves, and whoever asked is told so', () => {
+  const { node, monoMs, wallMs } = Fleet.running({ size: 2 }).machine(0)
+  const command = { kind: 'leave', leadMs: 10_000 } as const
+  const told: string[] = []
+  carryOut([node.step({ kind: 'command', id: 1, command, monoMs, wallMs })], {
+    ...full,
+    send: ({ kind }) => told.push(kind),
+    tell: (effect, isSafe) => {
+      if (effect.kind === 'reply') told.push(`reply ${isSafe && effect.reply.ok}`)
+    },
+  })
+  assert.ok(told.includes('publish') && told.includes('reply true'), told.join())
 })

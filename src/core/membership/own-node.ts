@@ -80,11 +80,11 @@ export class OwnNode {
     this.persist()
   }
 
-  persist(): void {
+  persist(durability: 'full' | 'normal' = 'full'): void {
     this.#durable = { ...this.#durable, aliveAtMs: this.#turn.clusterMs }
     // who leaves is a candidate until then, and none when it starts again
     const self = this.#leaveAtMs === null ? this.#durable : { ...this.#durable, eligibleFromMs: 0 }
-    this.#turn.emit({ kind: 'persist', durability: 'full', writes: [{ kind: 'self', self }] })
+    this.#turn.emit({ kind: 'persist', durability, writes: [{ kind: 'self', self }] })
   }
 
   /** Notes now and then that this node is alive. */
@@ -142,7 +142,8 @@ export class OwnNode {
 
   setLeave(atMs: number): void {
     this.#leaveAtMs = atMs
-    this.persist()
+    // a full disk keeps nobody here: it is said at once, and what a restart looks at stored when it can be
+    this.persist('normal')
   }
 
   setClock(clock: NodeRecord['clock']): void {
