@@ -216,6 +216,20 @@ export class UseCases implements Api {
     return await this.#outputs.read(id, query)
   }
 
+  async rerunExecution(
+    id: string,
+    { idempotencyKey: key }: { readonly idempotencyKey: string },
+  ): Promise<Result<Accepted>> {
+    const found = this.#history.find(id)
+    if (!found.ok) return found
+    const { named, head } = found.value
+    const { job: name } = head.record
+    const { execution } = named
+    const from = this.#history.replaysOf(execution) + 1
+    const reply = await this.#command({ kind: 'rerun', execution, name, key, from })
+    return reply.ok ? ok({ job: name, execution: reply.execution ?? '' }) : refused(reply.refusal)
+  }
+
   async stopExecution(id: string): Promise<Result<Accepted>> {
     const found = this.#history.find(id)
     if (!found.ok) return found

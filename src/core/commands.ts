@@ -58,6 +58,10 @@ export class Commands {
         const execution = this.#executions.dispatch(command.name, command.key, command.ask)
         return execution.ok ? { ok: true, execution: execution.value } : failed(execution.refusal)
       }
+      case 'rerun': {
+        const execution = this.#executions.rerun(command.execution, command)
+        return execution.ok ? { ok: true, execution: execution.value } : failed(execution.refusal)
+      }
       case 'stopExecution': {
         const execution = this.#executions.stop(command.execution, command.attempt)
         return execution.ok ? { ok: true, execution: execution.value } : failed(execution.refusal)

@@ -68,6 +68,14 @@ export type Command =
       readonly key: string
       readonly ask?: Ask
     }
+  /** Run an execution once more; replays of its tick with a number below `from` are used. */
+  | {
+      readonly kind: 'rerun'
+      readonly execution: ExecutionId
+      readonly name: JobName
+      readonly key: string
+      readonly from: number
+    }
   | {
       readonly kind: 'stopExecution'
       readonly execution: ExecutionId

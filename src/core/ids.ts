@@ -69,8 +69,11 @@ export function jobOfExecution(execution: ExecutionId): JobName {
   return execution.slice(0, execution.search(/[~@:]/)) as JobName
 }
 
-/** Whether an execution was asked for by somebody or by its parents, not by a schedule. */
-export const isDispatch = (execution: ExecutionId): boolean => execution.includes(':')
+/**
+ * Whether an execution was asked for by somebody or by its parents, not by a schedule: `name:key16`, or
+ * the replay `name@dueMs+1`.
+ */
+export const isDispatch = (execution: ExecutionId): boolean => /[:+]/.test(execution)
 
 /** Text of one attempt. */
 export function attemptId(execution: ExecutionId, slot: Slot, attempt: number): AttemptId {

@@ -213,6 +213,8 @@ export const limits = {
   resultBytesMax: 4_096,
   /** One line of a plugin; a longer one breaks the protocol. */
   pluginLineBytesMax: 262_144,
+  /** Times that one tick is run again. */
+  replaysMax: 1_000,
   /** Parameters of a job, and all that is said of them in one execution, as JSON. */
   paramsMax: 64,
   paramsBytesMax: 16_384,

@@ -112,6 +112,11 @@ export interface Api {
   executions(query: ListExecutions): Promise<Result<ExecutionPage>>
   execution(id: string): Promise<Result<ExecutionDetail>>
   output(id: string, query: ReadOutput): Promise<Result<Output>>
+  /** Once more, with the same parameters. */
+  rerunExecution(
+    id: string,
+    options: { readonly idempotencyKey: string },
+  ): Promise<Result<Accepted>>
   stopExecution(id: string): Promise<Result<Accepted>>
   plan(query: PlanQuery): Promise<Result<Plan>>
   explain(query: ExplainQuery): Promise<Result<Explain>>

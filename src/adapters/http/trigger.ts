@@ -1,5 +1,6 @@
 // Body of a request that starts a job.
 
+import { randomBytes } from 'node:crypto'
 import type { TSchema } from 'typebox'
 import Type from 'typebox'
 import { Value } from 'typebox/value'
@@ -37,5 +38,16 @@ export function readTrigger(body: unknown): RunJob {
     'MC_BAD_INPUT',
     'the body does not say how to run the job',
     'write {"params": {"name": "text"}, "overlap": "skip" or "allow", "on": "member"}, flags as true or false',
+  )
+}
+
+/** The caller's key, or one of our own. */
+export function readKey(request: Request): string {
+  const key = request.headers.get('idempotency-key') ?? randomBytes(16).toString('hex')
+  if (/^[\x20-\x7e]{1,255}$/.test(key)) return key
+  throw new RequestRefused(
+    'MC_BAD_INPUT',
+    'Idempotency-Key is not 1 to 255 printable ASCII characters',
+    'send a random text, like a UUID',
   )
 }

@@ -3,7 +3,9 @@ import type { ExecutionDetail, ExecutionPage } from '../../adapters/http/schema.
 import { unknownJob } from '../../core/execution/executions.ts'
 import { notRunOutcomes, phases, ranOutcomes } from '../../core/execution/record.ts'
 import { together } from '../../core/execution/slot-share.ts'
-import type { JobName, Slot } from '../../core/ids.ts'
+import { tickOf } from '../../core/execution/rerun.ts'
+import { executionId, type ExecutionId, type JobName, type Slot } from '../../core/ids.ts'
+import { limits } from '../../core/limits.ts'
 import { ok, refuse, type Result } from '../../core/result.ts'
 import type { ExecutionRow } from '../../ports/store.ts'
 import { headsOf, parseId, toItem, type Named } from './execution-item.ts'
@@ -64,6 +66,19 @@ export class History {
       attempts: attemptsOf(rows).map((row) => toItem(node, row)),
       together: together(heads, placement?.countStrict ?? false),
     })
+  }
+
+  /** How often a tick was run again, as far as it is on record. */
+  replaysOf(execution: ExecutionId): number {
+    const tick = tickOf(execution)?.tick
+    if (tick === undefined) return 0
+    let number = 0
+    while (number < limits.replaysMax) {
+      const next = executionId(`${tick}+${number + 1}`)
+      if (this.#scene.store.attempts(next).length === 0) break
+      number += 1
+    }
+    return number
   }
 
   /** Looks an id up: an execution, one of its slots, or one attempt. */

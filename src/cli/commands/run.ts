@@ -1,8 +1,11 @@
+import type { Command } from 'commander'
 import type { Accepted, ExecutionDetail } from '../answers.ts'
 import { apiPath } from '../client.ts'
 import { action, reading } from '../context.ts'
 import type { Define } from '../context.ts'
 import { endText, executionColumns, readExecutions, showExecutions } from '../executions.ts'
+import { exitCodes } from '../exit-codes.ts'
+import { followRun } from '../follow.ts'
 import type { Io } from '../io.ts'
 import { showOne, tableLines } from '../output.ts'
 import { copyOutput } from '../output-tail.ts'
@@ -14,6 +17,11 @@ interface ListFlags {
   readonly state?: string
   readonly since?: string
   readonly count: string
+}
+
+interface RetryFlags {
+  readonly key?: string
+  readonly wait?: boolean
 }
 
 interface LogFlags {
@@ -72,6 +80,26 @@ export const define: Define = (command, io) => {
         const stopped = await client.send<Accepted>('POST', apiPath`/executions/${id}/stop`)
         const lines = (): readonly string[] => [`${stopped.execution} is told to stop`]
         await showOne(io, format, { value: stopped, name: stopped.execution, lines })
+      }),
+    )
+  defineRetry(command, io)
+}
+
+function defineRetry(command: Command, io: Io): void {
+  command
+    .command('retry <execution>')
+    .description('once more, with the same parameters')
+    .option('--key <text>', 'the same key means the same execution')
+    .option('-w, --wait', 'show its output, and exit as it ended')
+    .action(
+      action<RetryFlags>(io, async ({ client, format, options: { key, wait } }, id) => {
+        const headers = key === undefined ? {} : { 'idempotency-key': key }
+        const path = apiPath`/executions/${id}/rerun`
+        const again = await client.send<Accepted>('POST', path, { headers })
+        const { execution } = again
+        if (wait === true) return await followRun(io, client, execution)
+        await showOne(io, format, { value: again, name: execution, lines: () => [execution] })
+        return exitCodes.ok
       }),
     )
 }

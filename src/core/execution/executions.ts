@@ -366,6 +366,13 @@ export class Executions {
     return this.#requests.dispatch(name, key, ask)
   }
 
+  rerun(
+    execution: ExecutionId,
+    what: { readonly name: JobName; readonly key: string; readonly from: number },
+  ): Result<ExecutionId> {
+    return this.#requests.rerun(execution, what)
+  }
+
   stop(execution: ExecutionId, attempt: AttemptId | undefined): Result<ExecutionId> {
     return this.#requests.stop(execution, attempt)
   }

@@ -6,6 +6,7 @@ import type { Run } from '../jobs/definition.ts'
 import { defaultsOf, variableOf } from '../jobs/document-params.ts'
 import { formatInstant } from '../jobs/shape-time.ts'
 import type { ExecutionRecord } from './record.ts'
+import { tickOf } from './rerun.ts'
 import { attemptOf } from './ledger.ts'
 
 /** What placeholders and the environment are filled from. */
@@ -74,7 +75,8 @@ export function launchOf(
     ...Object.fromEntries(params.map(([name, value]) => [`param.${name}`, value])),
     execution: record.execution,
     job: record.job,
-    scheduledAt: formatInstant(record.dueMs),
+    // a replay is due when it is asked for, and is about its tick
+    scheduledAt: formatInstant(tickOf(record.execution)?.dueMs ?? record.dueMs),
     attempt: `${record.attempt}`,
     slot: record.slot,
     fence: `${record.fence}`,

@@ -4,7 +4,18 @@
 import type { MemberId } from '../ids.ts'
 import { limits } from '../limits.ts'
 import { readMember } from '../wire/forms.ts'
-import { bool, dictionary, nullable, oneOf, record, text, u53, type Reader } from '../wire/read.ts'
+import {
+  bool,
+  dictionary,
+  hex,
+  nullable,
+  oneOf,
+  optional,
+  record,
+  text,
+  u53,
+  type Reader,
+} from '../wire/read.ts'
 
 export interface Order {
   /** Parameters with the defaults of then. */
@@ -17,6 +28,8 @@ export interface Order {
   readonly on: MemberId | null
   /** When it was asked for, cluster time. */
   readonly askedMs: number
+  /** Of a replay: hash of the caller's key. */
+  readonly key?: string
 }
 
 /** The same, and what is no part of what is recorded. */
@@ -44,6 +57,7 @@ export const readOrder: Reader<Order> = record({
   respectCalendars: bool,
   on: nullable(readMember),
   askedMs: u53,
+  key: optional(hex(16)),
 })
 
 /** Whether two members were asked for the same. */

@@ -26,6 +26,7 @@ import { attemptOf, isSettled } from './ledger.ts'
 import { isSameOrder, type Ask, type Order } from './order.ts'
 import type { OwnRuns } from './own-runs.ts'
 import type { Post } from './post.ts'
+import { askAgain, nextReplay, replayKey, tickOf } from './rerun.ts'
 import type { ExecutionRecord } from './record.ts'
 import type { Records } from './records.ts'
 import type { Takeover } from './takeover.ts'
@@ -67,11 +68,32 @@ export class Requests {
   dispatch(name: JobName, key: string, ask: Ask): Result<ExecutionId> {
     const job = this.#replica.catalog.live(name)
     if (job === undefined) return unknownJob(name)
-    const execution = dispatchExecutionId(name, key)
+    return this.#ask(job, dispatchExecutionId(name, key), ask)
+  }
+
+  /** Runs an execution once more; replays of a tick are numbered, and those before `from` are used. */
+  rerun(
+    id: ExecutionId,
+    { name, key, from }: { readonly name: JobName; readonly key: string; readonly from: number },
+  ): Result<ExecutionId> {
+    const job = this.#replica.catalog.live(name)
+    if (job === undefined) return unknownJob(name)
+    const { ledger } = this.#records
+    const ask = askAgain(ledger, id, name)
+    if (!ask.ok) return ask
+    const tick = tickOf(id)?.tick
+    if (tick === undefined) return this.#ask(job, dispatchExecutionId(name, key), ask.value)
+    const hashed = replayKey(tick, key)
+    const replay = nextReplay(ledger, tick, { key: hashed, from })
+    return replay.ok ? this.#ask(job, replay.value, ask.value, hashed) : replay
+  }
+
+  #ask(job: Job, execution: ExecutionId, ask: Ask, key?: string): Result<ExecutionId> {
+    const { name } = job
     const dueMs = this.#turn.clusterMs
     const ordered = this.#orderOf(job, ask, dueMs)
     if (!ordered.ok) return ordered
-    const order = ordered.value
+    const order = key === undefined ? ordered.value : { ...ordered.value, key }
     if (this.#records.ledger.has(execution)) return this.#sameAgain(execution, order)
     if (ask.evenIfPaused !== true && isPaused(job, dueMs)) {
       const hint = `resume it, or run it in spite of that: --even-if-paused`

@@ -219,6 +219,8 @@ export function fakeApi(
       const { offset } = query
       return ok({ slot: '0', attempt: 1, offset, bytes, total: 6, dropped: 0, ended: true })
     },
+    rerunExecution: async (id) =>
+      id === execution.id ? ok({ job: 'hello', execution: `${id}+1` }) : unknownExecution(id),
     stopExecution: async (id) =>
       id === execution.id ? ok({ job: 'hello', execution: id }) : unknownExecution(id),
     ...forecasts(note),

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Launch, Reply } from '../../../src/core/effect.ts'
 import type { Ask } from '../../../src/core/execution/order.ts'
-import { jobName } from '../../../src/core/ids.ts'
+import { jobName, type ExecutionId } from '../../../src/core/ids.ts'
 import { Fleet } from '../fleet.ts'
 import { peerId } from '../fleet/crypto.ts'
 import { nodesOf } from './truth.ts'
@@ -166,4 +166,44 @@ test('manual dispatch ignores calendars unless respectCalendars: true', () => {
   fleet.run(3_600_000)
   const [row] = fleet.stored(2, obeying).filter(({ record }) => record.phase === 'ended')
   assert.equal(row?.record.outcome, 'missed')
+})
+
+function again(fleet: Fleet, node: number, execution: string, key: string): Reply {
+  const id = execution as ExecutionId
+  return fleet.command(node, { kind: 'rerun', execution: id, name: jobName('a'), key, from: 1 })
+}
+
+test('a rerun of a dispatch has its parameters', () => {
+  const { fleet, launches } = noting({ params: { level: {} } })
+  const execution = executionOf(ask(fleet, 0, 'k', { params: { level: 'low' } }))
+  fleet.run(2_000)
+  const repeated = executionOf(again(fleet, 2, execution, 'once more'))
+  assert.notEqual(repeated, execution)
+  fleet.run(2_000)
+  assert.equal(executionOf(again(fleet, 1, execution, 'once more')), repeated)
+  fleet.run(2_000)
+  assert.deepEqual(
+    launches.map(({ env }) => env['MESHCRON_PARAM_LEVEL']),
+    ['low', 'low'],
+  )
+})
+
+test('a rerun of a tick is its replay with the next free number, and is not run twice by a restart', () => {
+  const { fleet, launches } = noting({ schedule: '0 0 * * * *' })
+  const dueMs = fleet.nextTick(3_600_000)
+  fleet.runTo(dueMs + 2_000)
+  const tick = `a@${dueMs}`
+  assert.equal(fleet.startsOf(tick).length, 1)
+  const first = executionOf(again(fleet, 0, tick, 'k1'))
+  fleet.run(2_000)
+  const second = executionOf(again(fleet, 1, first, 'k2'))
+  fleet.run(2_000)
+  assert.deepEqual([first, second], [`${tick}+1`, `${tick}+2`])
+  assert.equal(executionOf(again(fleet, 2, tick, 'k1')), first)
+  fleet.restart(0, 1, 2)
+  fleet.run(60_000)
+  assert.equal(fleet.startsOf(first).length, 1)
+  assert.equal(fleet.startsOf(second).length, 1)
+  const instants = launches.map(({ env }) => env['MESHCRON_SCHEDULED_AT'])
+  assert.equal(new Set(instants).size, 1)
 })

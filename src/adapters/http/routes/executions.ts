@@ -4,6 +4,7 @@ import type { Api } from '../api.ts'
 import { outputMedia, serveOutput } from '../output.ts'
 import { countParam, flagParam, instantParam, present, textParam } from '../param.ts'
 import { send } from '../respond.ts'
+import { readKey } from '../trigger.ts'
 import { jsonAnswer, route } from '../route.ts'
 import type { Route } from '../route.ts'
 import {
@@ -57,6 +58,7 @@ export function executionRoutes(api: Api): readonly Route[] {
       problems: ['MC_UNKNOWN_EXECUTION', 'MC_NOT_RUNNING', 'MC_MEMBER_UNREACHABLE', 'MC_BUSY'],
       handle: async ({ path }) => send(await api.stopExecution(path['id']!), 202),
     }),
+    rerunRoute(api),
   ]
 }
 
@@ -93,5 +95,29 @@ function outputRoute(api: Api): Route {
     },
     problems: ['MC_UNKNOWN_EXECUTION', 'MC_MEMBER_UNREACHABLE'],
     handle: ({ path, query, request }) => serveOutput(api, path['id']!, query, request),
+  })
+}
+
+function rerunRoute(api: Api): Route {
+  return route({
+    method: 'POST',
+    path: '/api/v1/executions/{id}/rerun',
+    operation: 'rerunExecution',
+    summary: 'Runs it once more, with the same parameters; also when the job is paused',
+    scope: 'author',
+    query: {},
+    headers: { 'idempotency-key': 'The same key within 24 h means the same execution.' },
+    answers: { 202: jsonAnswer('The execution that repeats it.', acceptedSchema) },
+    problems: [
+      'MC_UNKNOWN_EXECUTION',
+      'MC_UNKNOWN_JOB',
+      'MC_KEY_REUSED',
+      'MC_STORE_FAILED',
+      'MC_BUSY',
+    ],
+    handle: async ({ path, request }) => {
+      const options = { idempotencyKey: readKey(request) }
+      return send(await api.rerunExecution(path['id']!, options), 202)
+    },
   })
 }

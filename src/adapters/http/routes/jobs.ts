@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import Type from 'typebox'
 import { Value } from 'typebox/value'
 import { jobSchema } from '../../../core/jobs/document.ts'
@@ -6,7 +5,7 @@ import { limits } from '../../../core/limits.ts'
 import type { Result } from '../../../core/result.ts'
 import { parseInstant } from '../../../core/scheduler/instant.ts'
 import type { Api } from '../api.ts'
-import { readTrigger, triggerBody } from '../trigger.ts'
+import { readKey, readTrigger, triggerBody } from '../trigger.ts'
 import { countParam, flagParam, present, textParam } from '../param.ts'
 import { refuseWith, RequestRefused } from '../problem.ts'
 import { readIfMatch, readMustBeNew, send, sendJob, withName } from '../respond.ts'
@@ -213,16 +212,6 @@ async function conflictOf(
   const { etag, document } = current.value
   const members = { expected, current: etag, currentDocument: document }
   return refuseWith(result.refusal, { headers: { etag: `"${etag}"` }, members })
-}
-
-function readKey(request: Request): string {
-  const key = request.headers.get('idempotency-key') ?? randomBytes(16).toString('hex')
-  if (/^[\x20-\x7e]{1,255}$/.test(key)) return key
-  throw new RequestRefused(
-    'MC_BAD_INPUT',
-    'Idempotency-Key is not 1 to 255 printable ASCII characters',
-    'send a random text, like a UUID',
-  )
 }
 
 function readPause(body: unknown): { note: string; untilMs: number | null } {
