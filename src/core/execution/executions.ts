@@ -31,7 +31,7 @@ import type { Crypto } from '../trust/crypto.ts'
 import type { Turn } from '../turn.ts'
 import { Attempts, type TickTimes } from './attempts.ts'
 import { Candidacy } from './candidacy.ts'
-import { attemptOf, isRan, isSettled, type Ledger } from './ledger.ts'
+import { attemptOf, isRan, type Ledger } from './ledger.ts'
 import { lossOf } from './lost.ts'
 import { isTimely, NotRun } from './not-run.ts'
 import type { Ask } from './order.ts'
@@ -326,15 +326,7 @@ export class Executions {
     if ((wanted.order?.overlap ?? job.groups.delivery.overlap) === 'allow') return false
     // others may have given up for lost what goes on here
     if (this.#runs.hasOther(job.name, wanted.execution)) return true
-    for (const execution of this.ledger.open(job.name)) {
-      if (execution === wanted.execution) continue
-      const slots = job.groups.placement.every ? [wanted.slot] : this.ledger.slots(execution)
-      for (const slot of slots) {
-        const newest = this.ledger.newest(execution, slot)?.record
-        if (newest !== undefined && !isSettled(newest) && newest.phase !== 'queued') return true
-      }
-    }
-    return false
+    return this.slots.isOtherOpen(job, wanted)
   }
 
   /** Takes back claims that could not be stored and so did not start; others are asked to act. */
