@@ -13,6 +13,7 @@ import { createHost, type Host } from '../../../src/adapters/libp2p/host.ts'
 import { createKey } from '../../../src/adapters/libp2p/key.ts'
 import type { Libp2pInit } from '../../../src/adapters/libp2p/network.ts'
 import { type MemberId, memberId } from '../../../src/core/ids.ts'
+import { limits } from '../../../src/core/limits.ts'
 import { encode } from '../../contract/network-recorder.ts'
 import { never, until } from '../../contract/network-until.ts'
 import { type FleetNode, startNode } from './fleet.ts'
@@ -146,7 +147,7 @@ test('frames over their bound close the stream, and the fifth one the door', asy
   for (let i = 1; i <= 5; i++) {
     const stream = await connection.newStream('/meshcron/exec/1')
     const good = encodeFrame(encode(`good ${i}`))
-    stream.send(Buffer.concat([good, encodeFrame(new Uint8Array(16_385))]))
+    stream.send(Buffer.concat([good, encodeFrame(new Uint8Array(limits.execFrameBytesMax + 1))]))
     await until('refused', () => a.heard.refusals.length === i)
     await until('closed', () => stream.status !== 'open')
   }
@@ -163,7 +164,7 @@ test('a question over its bound is not read to its end', async (t) => {
   const connection = await dial(host, a)
   await until('link', () => a.heard.isUp(member))
   const cases = [
-    ['/meshcron/hello/1', encodeFrame(new Uint8Array(16_385))],
+    ['/meshcron/hello/1', encodeFrame(new Uint8Array(limits.execFrameBytesMax + 1))],
     [
       '/meshcron/sync/1',
       Buffer.concat(Array.from({ length: 3 }, () => encodeFrame(Buffer.alloc(100_000)))),
