@@ -114,7 +114,6 @@ export class Executions {
     const world = {
       merged: (stored: StoredRecord) => this.#merged(stored),
       isAsked: (attempt: AttemptId) => this.takeover.get(attempt) !== undefined,
-      isRunning: (attempt: AttemptId) => this.#runs.has(attempt),
     }
     this.#records = new Records({ ...components, world }, loaded)
     const parts = {

@@ -64,10 +64,6 @@ export class OwnRuns {
     return this.#running.size
   }
 
-  has(attempt: AttemptId): boolean {
-    return this.#running.has(attempt)
-  }
-
   /** Whether another execution of a job runs here. */
   hasOther(job: JobName, execution: ExecutionId): boolean {
     for (const { record } of this.#running.values()) {

@@ -16,8 +16,6 @@ export interface RecordsWorld {
   merged(stored: StoredRecord): void
   /** Whether somebody waits for the record of this attempt. */
   isAsked(attempt: AttemptId): boolean
-  /** Whether this process runs an attempt now. */
-  isRunning(attempt: AttemptId): boolean
 }
 
 export class Records {
@@ -89,7 +87,6 @@ export class Records {
     this.#author.hlc.receive(stored.hlc, this.#turn.clusterMs)
     this.#replica.seen.add(stored)
     this.#replica.noteSeen()
-    if (this.#isWrong(stored)) return true
     const { isNews, isDuplicate } = this.ledger.merge(stored)
     if (!isNews) return true
     // what follows may be a later phase of the same attempt: it has to be stored after this one
@@ -97,16 +94,6 @@ export class Records {
     this.#turn.emit({ kind: 'persist', durability: 'normal', writes })
     this.#follow(stored, isDuplicate)
     return true
-  }
-
-  /**
-   * Others gave up for lost what runs here, behind a partition that is over: how it ends is for this
-   * node to say, and a retry beside it would be a second process.
-   */
-  #isWrong({ author, record }: StoredRecord): boolean {
-    const self = this.#author.identity.member
-    if (record.executor !== self || author === self || record.phase !== 'ended') return false
-    return this.#world.isRunning(attemptOf(record))
   }
 
   /** Takes up stored records, which the totals hold already. */

@@ -92,27 +92,3 @@ test('stagger adds rank · d to the start, on every node and for slots, and stay
     assert.deepEqual(planned, [0, 8_000, 16_000, 19_999])
   }
 })
-
-test('what runs on a node that others gave up for lost is not tried again beside it', () => {
-  const fleet = Fleet.running({ size: 3 })
-  const retry = { max: 1, base: '1s', jitter: 0, on: ['lost'] }
-  fleet.put(0, 'a', { ...hourly, placement: { every: true }, retry })
-  fleet.run(10_000)
-  fleet.script((_, node) => ({ durationMs: node === 2 ? 600_000 : 10, exit: 0 }))
-  const dueMs = fleet.nextTick(hourMs)
-  fleet.runTo(dueMs + 5_000)
-  fleet.islands([0, 1], [2])
-  fleet.run(120_000)
-  const lost = fleet.storedTick(0, 'a', dueMs).filter(({ record }) => record.outcome === 'lost')
-  assert.equal(lost.length, 1, 'given up while nobody saw it')
-  fleet.heal()
-  fleet.until('equal', 60_000, () => fleet.hasEqualDigests())
-  fleet.run(120_000)
-  assert.deepEqual(nodesOf(fleet, dueMs), [0, 1, 2])
-  fleet.run(600_000)
-  assert.deepEqual(nodesOf(fleet, dueMs), [0, 1, 2])
-  for (const node of fleet.up) {
-    const outcomes = fleet.storedTick(node, 'a', dueMs).map(({ record }) => record.outcome)
-    assert.deepEqual(outcomes, ['success', 'success', 'success'], `on ${node}`)
-  }
-})
