@@ -25,10 +25,9 @@ export const executionMutants: readonly Mutant[] = [
   },
   {
     name: 'an execution elsewhere is no overlap',
-    module: executions,
-    text: "if (newest !== undefined && !isSettled(newest) && newest.phase !== 'queued') return true",
-    replacement:
-      'if (newest !== undefined && !isSettled(newest) && newest.executor === this.#membership.self)\n          return true',
+    module: 'src/core/execution/tick-slots.ts',
+    text: "return newest !== undefined && !isSettled(newest) && newest.phase !== 'queued'",
+    replacement: 'return newest === undefined && execution === other',
     caughtBy: ['C7'],
     wishes: { profile: 'lan', nodes: 4, minutes: 4, jobs: 8, faults: [] },
     foundAt: 4,
