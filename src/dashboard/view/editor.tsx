@@ -7,7 +7,7 @@ import type { Job, JobWrite } from '../answers.ts'
 import { clockChangeNotes } from '../model/clock-change.ts'
 import { commands } from '../model/command.ts'
 import { isSame, mergeDocuments } from '../model/merge.ts'
-import { nodeText, whoText } from '../model/outcome.ts'
+import { nodeText } from '../model/outcome.ts'
 import { hrefOf } from '../model/route.ts'
 import { scheduleText, zoneOfDocument } from '../model/schedule.ts'
 import { templateOf } from '../model/templates.ts'
@@ -17,18 +17,10 @@ import { newerOf, textOf, useDraft, type Base, type Draft } from '../state/draft
 import { go, route } from '../state/place.ts'
 import { useRead } from '../state/read.ts'
 import { apiPath, ask, Refused } from '../state/session.ts'
+import { Coming } from './coming.tsx'
 import { Differences } from './differences.tsx'
 import { Form } from './form.tsx'
-import {
-  CommandLine,
-  Distance,
-  Heading,
-  Instant,
-  Loading,
-  Panel,
-  Problem,
-  shownZone,
-} from './pieces.tsx'
+import { CommandLine, Heading, Loading, Panel, Problem, shownZone } from './pieces.tsx'
 
 const blank = 'name: \nschedule: "@every 10s"\nrun:\n  exec: [ echo, "hi from {node}" ]\n'
 
@@ -167,18 +159,7 @@ function Verdict(props: { preview: JobWrite }): VNode {
         title={scheduleText(name, document)}
         aside={<span class="quiet">{shownZone(jobZone)}</span>}
       >
-        <ol class="coming">
-          {next.map(({ plannedAt, node, nodeName, deniedBy }) => (
-            <li key={plannedAt}>
-              <Instant ms={Date.parse(plannedAt)} jobZone={jobZone} />
-              <span class={node === null ? 'tone-bad' : 'mono'}>
-                {whoText({ node, nodeName, deniedBy })}
-              </span>
-              <span />
-              <Distance ms={Date.parse(plannedAt)} />
-            </li>
-          ))}
-        </ol>
+        <Coming ticks={next} jobZone={jobZone} />
         {next.length === 0 ? (
           <p class="quiet nothing">no tick ahead; it is started by hand</p>
         ) : null}

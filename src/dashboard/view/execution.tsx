@@ -18,6 +18,7 @@ import {
   Instant,
   JobLink,
   Loading,
+  Pairs,
   Panel,
   Problem,
   Word,
@@ -118,16 +119,7 @@ function Facts(props: { execution: ExecutionItem }): VNode {
   if (nextAttemptAt !== null) {
     facts.push(['next attempt', <Distance key="next" ms={Date.parse(nextAttemptAt)} />])
   }
-  return (
-    <dl class="facts">
-      {facts.map(([term, value]) => (
-        <div key={term}>
-          <dt>{term}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  )
+  return <Pairs pairs={facts} />
 }
 
 function cameAbout({ why, rank, trigger, attempt, duplicate }: ExecutionItem): string {

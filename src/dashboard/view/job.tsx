@@ -1,19 +1,19 @@
 import type { VNode } from 'preact'
 import type { Event, ExecutionPage, Explain, Job as JobAnswer } from '../answers.ts'
 import { commands } from '../model/command.ts'
-import { jobStateText, toneOf, whoText } from '../model/outcome.ts'
+import { jobStateText, toneOf } from '../model/outcome.ts'
 import { hrefOf } from '../model/route.ts'
 import { scheduleText, zoneOfDocument } from '../model/schedule.ts'
 import { putExecutions, shelf, shelfVersion } from '../state/fleet.ts'
 import { useRead } from '../state/read.ts'
 import { apiPath, ask } from '../state/session.ts'
+import { Coming } from './coming.tsx'
 import { Conflicts } from './conflict.tsx'
 import { Durations } from './durations.tsx'
 import { executionColumns } from './executions.tsx'
 import { JobActions } from './job-actions.tsx'
 import {
   CommandLine,
-  Distance,
   Heading,
   Instant,
   Loading,
@@ -153,18 +153,7 @@ function NextTicks(props: { job: JobAnswer }): VNode {
   return (
     <Panel title="Next ticks" aside={<span class="quiet">{shownZone(jobZone)}</span>}>
       {next.length === 0 ? <p class="quiet nothing">none: it is started by hand</p> : null}
-      <ol class="coming">
-        {next.map(({ plannedAt, node, nodeName, deniedBy }) => (
-          <li key={plannedAt}>
-            <Instant ms={Date.parse(plannedAt)} jobZone={jobZone} />
-            <span class={node === null ? 'tone-bad' : 'mono'}>
-              {whoText({ node, nodeName, deniedBy })}
-            </span>
-            <span />
-            <Distance ms={Date.parse(plannedAt)} />
-          </li>
-        ))}
-      </ol>
+      <Coming ticks={next} jobZone={jobZone} />
     </Panel>
   )
 }

@@ -7,7 +7,7 @@ import { spanText } from '../model/time.ts'
 import { refreshStatus, status } from '../state/fleet.ts'
 import { apiPath, ask } from '../state/session.ts'
 import { JoinLine } from './first-steps.tsx'
-import { CommandLine, Distance, Heading, Loading, Panel, Problem, Word } from './pieces.tsx'
+import { CommandLine, Distance, Heading, Loading, Pairs, Panel, Problem, Word } from './pieces.tsx'
 import { Table, type Column } from './table.tsx'
 
 const columns: readonly Column<Member>[] = [
@@ -144,14 +144,7 @@ function Self(props: { status: Status }): VNode {
   ]
   return (
     <Panel title={`This node: ${nodeText(self.id, self.name)}`}>
-      <dl class="facts">
-        {facts.map(([term, value]) => (
-          <div key={term}>
-            <dt>{term}</dt>
-            <dd>{value}</dd>
-          </div>
-        ))}
-      </dl>
+      <Pairs pairs={facts} />
     </Panel>
   )
 }

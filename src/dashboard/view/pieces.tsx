@@ -37,6 +37,20 @@ export function Distance(props: { ms: number; jobZone?: string | undefined }): V
   )
 }
 
+/** Terms and what is to be said of each. */
+export function Pairs(props: { pairs: readonly (readonly [string, VNode | string])[] }): VNode {
+  return (
+    <dl class="facts">
+      {props.pairs.map(([term, value]) => (
+        <div key={term}>
+          <dt>{term}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
 /** A state or outcome: a mark in its colour and the word, so that no meaning is in colour alone. */
 export function Word(props: { word: string; tone?: Tone; title?: string | undefined }): VNode {
   return (
