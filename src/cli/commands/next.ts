@@ -1,5 +1,6 @@
 import { Option } from 'commander'
 import type { Timing } from '../../core/jobs/definition.ts'
+import { defaultGroups } from '../../core/jobs/document.ts'
 import { checkTiming, nextTick } from '../../core/scheduler/tick.ts'
 import { describeSchedule } from '../../core/scheduler/describe.ts'
 import { valueOf } from '../cli-error.ts'
@@ -33,19 +34,10 @@ export const define: Define = (command, io) => {
         const { timezone, job, dst } = options
         const fromMs = readInstant('--from', options.from, io.nowMs())
         const timing: Timing = {
+          ...defaultGroups.timing,
           schedule: [expression],
           timezone,
           dst,
-          startAtMs: null,
-          endAtMs: null,
-          jitterMs: 0,
-          jitterPer: 'job',
-          limit: null,
-          calendars: [],
-          ignoreFreeze: false,
-          after: [],
-          join: 'all',
-          delayMs: 0,
           anchorMs: fromMs,
         }
         const { schedules } = valueOf(checkTiming(job, timing, fromMs))

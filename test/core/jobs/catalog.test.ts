@@ -25,17 +25,7 @@ function valueOf(group: Written, n: number): Groups[Written] {
     life: { state: n % 3 === 0 ? 'deleted' : 'live', seats: [], fromMs: 0 },
     enabled: { enabled: n % 2 === 0, note: `n${n}`, untilMs: null },
     meta: { ...defaultGroups.meta, description: `d${n}` },
-    placement: {
-      tags: { n: `${n}` },
-      every: false,
-      count: 1,
-      countStrict: false,
-      shards: null,
-      lateJoiners: true,
-      staggerMs: 0,
-      where: null,
-      affinity: 'tick',
-    },
+    placement: { ...defaultGroups.placement, tags: { n: `${n}` } },
   }
   return values[group]
 }

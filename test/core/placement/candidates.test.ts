@@ -20,30 +20,12 @@ import { peerId } from '../fleet/crypto.ts'
 const plannedMs = 1_000_000
 const settleMs = 5_000
 const demand: Demand = {
-  placement: {
-    tags: {},
-    every: false,
-    count: 1,
-    countStrict: false,
-    shards: null,
-    lateJoiners: true,
-    staggerMs: 0,
-    where: null,
-    affinity: 'tick',
-  },
+  placement: defaultGroups.placement,
   action: { ...defaultGroups.action, run: { kind: 'exec', argv: ['true'] } },
   timing: { ...defaultGroups.timing, timezone: 'Europe/Berlin' },
 }
 
-const offering = (attrs: Partial<Attrs>): Attrs => ({
-  weight: 16,
-  accepts: true,
-  executors: ['exec'],
-  tags: {},
-  cordoned: false,
-  facts: { arch: 'arm64' },
-  ...attrs,
-})
+const offering = (attrs: Partial<Attrs>): Attrs => ({ ...nodeRecord(0).attrs, ...attrs })
 
 const rank = (members: readonly PlacementMember[], asked: Demand = demand): Ranking =>
   rankCandidates(rankKey('tick', 'a@1'), asked, members, plannedMs, settleMs)
@@ -167,17 +149,7 @@ test('who leaves later, and who is only unreachable, is still a candidate', () =
 test('tags must match, all of them, as of the planned instant', () => {
   const asked: Demand = {
     ...demand,
-    placement: {
-      tags: { role: 'db', zone: 'a' },
-      every: false,
-      count: 1,
-      countStrict: false,
-      shards: null,
-      lateJoiners: true,
-      staggerMs: 0,
-      where: null,
-      affinity: 'tick',
-    },
+    placement: { ...demand.placement, tags: { role: 'db', zone: 'a' } },
   }
   const tagged = (tags: Record<string, string>): Attrs => offering({ tags })
   const { rank: order } = rank(

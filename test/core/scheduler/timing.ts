@@ -1,23 +1,12 @@
 import type { Timing } from '../../../src/core/jobs/definition.ts'
+import { defaultGroups } from '../../../src/core/jobs/document.ts'
 import { nextTick } from '../../../src/core/scheduler/tick.ts'
 
 /** A timing with the defaults of a stored job. */
 export function timingOf(schedule: string | readonly string[], over: Partial<Timing> = {}): Timing {
   return {
+    ...defaultGroups.timing,
     schedule: typeof schedule === 'string' ? [schedule] : schedule,
-    timezone: 'UTC',
-    dst: 'cron',
-    startAtMs: null,
-    endAtMs: null,
-    jitterMs: 0,
-    jitterPer: 'job',
-    limit: null,
-    calendars: [],
-    ignoreFreeze: false,
-    after: [],
-    join: 'all',
-    delayMs: 0,
-    anchorMs: 0,
     ...over,
   }
 }

@@ -11,6 +11,7 @@ import {
   type JobName,
 } from '../../../src/core/ids.ts'
 import type { Definition } from '../../../src/core/jobs/definition.ts'
+import { defaultGroups } from '../../../src/core/jobs/document.ts'
 import type { EntryOf, Fact, History, Row } from '../../../src/simulation/history.ts'
 
 export const startMs: number = Date.UTC(2026, 0, 5, 12)
@@ -21,44 +22,12 @@ export const at = (second: number): number => startMs + second * 1_000
 
 const plain: Definition = {
   timing: {
+    ...defaultGroups.timing,
     schedule: ['* * * * *'],
-    timezone: 'UTC',
-    dst: 'cron',
-    startAtMs: null,
-    endAtMs: null,
-    jitterMs: 0,
-    jitterPer: 'job',
-    limit: null,
-    calendars: [],
-    ignoreFreeze: false,
-    after: [],
-    join: 'all',
-    delayMs: 0,
     anchorMs: startMs - 3_600_000,
   },
-  action: {
-    run: { kind: 'exec', argv: ['true'] },
-    params: {},
-    env: {},
-    timeoutMs: null,
-    totalTimeoutMs: null,
-    killAfterMs: 10_000,
-    successCodes: [0],
-    outputMaxBytes: null,
-    onOutputMax: 'kill',
-    memoryMaxBytes: null,
-  },
-  placement: {
-    tags: {},
-    every: false,
-    count: 1,
-    countStrict: false,
-    shards: null,
-    lateJoiners: true,
-    staggerMs: 0,
-    where: null,
-    affinity: 'tick',
-  },
+  action: { ...defaultGroups.action, run: { kind: 'exec', argv: ['true'] } },
+  placement: defaultGroups.placement,
   delivery: {
     promised: { mode: 'at-least-once', roster: [], minority: 'run' },
     overlap: 'allow',
@@ -75,15 +44,7 @@ const plain: Definition = {
     graceMs: null,
   },
   enabled: { enabled: true, note: '', untilMs: null },
-  meta: {
-    displayName: '',
-    ownerName: '',
-    ownerEmail: '',
-    description: '',
-    labels: {},
-    retentionRuns: null,
-    retentionMs: null,
-  },
+  meta: defaultGroups.meta,
 }
 
 type Groups = { readonly [K in keyof Definition]?: Partial<Definition[K]> }

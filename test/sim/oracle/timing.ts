@@ -1,22 +1,11 @@
 import type { Timing } from '../../../src/core/jobs/definition.ts'
+import { defaultGroups } from '../../../src/core/jobs/document.ts'
 
 /** A timing of one entry, in UTC, with no bounds unless told. */
 export function timingOf(schedule: string, over: Partial<Timing> = {}): Timing {
   return {
+    ...defaultGroups.timing,
     schedule: [schedule],
-    timezone: 'UTC',
-    dst: 'cron',
-    startAtMs: null,
-    endAtMs: null,
-    jitterMs: 0,
-    jitterPer: 'job',
-    limit: null,
-    calendars: [],
-    ignoreFreeze: false,
-    after: [],
-    join: 'all',
-    delayMs: 0,
-    anchorMs: 0,
     ...over,
   }
 }
