@@ -33,7 +33,6 @@ type Condition =
   | { readonly kind: 'not'; readonly part: Condition }
   | { readonly kind: 'known'; readonly fact: string }
   | { readonly kind: 'test'; readonly fact: string; readonly op: Operator; readonly value: Fact }
-  | { readonly kind: 'in'; readonly fact: string; readonly values: readonly Fact[] }
 
 const depthMax = 16
 const parsed = new BoundedCache<Result<Condition>>(limits.conditionsCachedMax)
@@ -74,11 +73,6 @@ function judge(condition: Condition, facts: Facts): Verdict {
     case 'known': {
       const holds = told(facts, condition.fact) !== undefined
       return { holds, because: tell(facts, condition.fact) }
-    }
-    case 'in': {
-      const { fact, values } = condition
-      const tests = values.map((value) => ({ kind: 'test', fact, op: '==', value }) as const)
-      return decide(tests, facts, true)
     }
     case 'test': {
       const { fact, op, value } = condition
@@ -246,7 +240,7 @@ class ConditionReader {
     const values = [this.#value()]
     while (this.#take(',')) values.push(this.#value())
     this.#expect(']')
-    return { kind: 'in', fact, values }
+    return { kind: 'any', parts: values.map((value) => ({ kind: 'test', fact, op: '==', value })) }
   }
 
   #value(): Fact {
