@@ -88,7 +88,8 @@ export interface Node {
 export async function nodesOf(demo: Program): Promise<readonly Node[]> {
   await until(
     'the demo is up',
-    () => /ctrl-c/.test(demo.out()) || demo.child.exitCode !== null,
+    // the line after those of the nodes: each comes in a write of its own
+    () => demo.out().includes('try, in another terminal') || demo.child.exitCode !== null,
     60_000,
   )
   const lines = demo.out().matchAll(/^ {4}(\w{5}) {2}(http:\S+) {2}(\S+)$/gm)
