@@ -49,9 +49,8 @@ export class Orphans {
     const { found } = this.#file
     const marked = findMarked(this.owner)
     const groups = found.filter((entry) => this.#isAlive(entry))
-    const strays = [...groups.map(asGroup), ...marked.map(asProcess)]
-    await stopAll(strays, termMs)
-    if (strays.length > 0) await this.killMarked()
+    await stopAll([...groups.map(asGroup), ...marked.map(asProcess)], termMs)
+    await this.killMarked()
     for (const { attempt } of found) this.#file.remove(attempt)
     const attempts = [...found, ...marked].map(({ attempt }) => attempt as AttemptId)
     return [...new Set(attempts)]
@@ -60,15 +59,11 @@ export class Orphans {
   /** Kills every process that carries our mark, whatever group it is in. */
   async killMarked(): Promise<void> {
     const startMs = performance.now()
-    let wasNothing = false
-    // What is killed may have forked meanwhile, and what is just becoming another program shows no
-    // environment for an instant: look until there is nothing twice.
+    // What is killed may have forked meanwhile: look until there is nothing.
     while (performance.now() - startMs < killMs) {
       const marked = findMarked(this.owner)
-      if (marked.length === 0 && wasNothing) return
-      wasNothing = marked.length === 0
-      if (wasNothing) await sleep(lookMs)
-      else await stopAll(marked.map(asProcess), 0)
+      if (marked.length === 0) return
+      await stopAll(marked.map(asProcess), 0)
     }
   }
 
