@@ -40,7 +40,8 @@ export class Local {
 
   launch(run: Run, env: Readonly<Record<string, string>> = {}): Launch {
     this.#count += 1
-    const launch = launchOf(`job${this.#count}`, run, env)
+    // test files run at the same time, and some look for processes by this name
+    const launch = launchOf(`job${this.#count}-${process.pid}`, run, env)
     this.executor.launch(launch)
     return launch
   }
