@@ -114,6 +114,13 @@ export const limits = {
   execFrameBytesMax: 32_768,
   helloBytesMax: 16_384,
   nodeRecordBytesMax: 4_096,
+  /** A certificate, sealed; larger ones are refused unread. */
+  certificateBytesMax: 2_048,
+  /** A certificate is valid for so long, and its member stays admitted for so long afterwards. */
+  certificateValidMs: 90 * 86_400_000,
+  certificateGraceMs: 90 * 86_400_000,
+  /** Tolerated ahead of a synced clock: clocks of honest members differ less. */
+  certificateAheadMs: 60_000,
   /** Sealed things of one kind kept opened; others are opened again when a copy comes. */
   openingsMax: 512,
   /** A page of anti-entropy leaves room for its envelope inside a frame. */

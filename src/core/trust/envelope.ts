@@ -9,7 +9,7 @@ import { decode, encode, type Cbor } from '../wire/cbor.ts'
 import { bytes as bytesOf, read, tuple, type ReadResult } from '../wire/read.ts'
 import type { Crypto } from './crypto.ts'
 
-export type SealedKind = 'job' | 'calendar' | 'node' | 'report' | 'record'
+export type SealedKind = 'job' | 'calendar' | 'node' | 'report' | 'record' | 'certificate'
 
 /** A sealed thing, opened but not yet verified. */
 export interface Sealed {
@@ -27,6 +27,7 @@ const prefixes: Readonly<Record<SealedKind, Uint8Array>> = {
   node: text.encode('meshcron/node/1\0'),
   report: text.encode('meshcron/report/1\0'),
   record: text.encode('meshcron/record/1\0'),
+  certificate: text.encode('meshcron/certificate/1\0'),
 }
 
 function signedBytes(kind: SealedKind, body: Uint8Array): Uint8Array {
