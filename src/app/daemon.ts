@@ -1,6 +1,6 @@
 // The composition root: the only place that constructs adapters and wires them to the node.
 
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { createCrypto } from '../adapters/crypto/crypto.ts'
 import { LocalExecutor } from '../adapters/executor/executor.ts'
@@ -19,6 +19,7 @@ import { jobName } from '../core/ids.ts'
 import { limits, profiles } from '../core/limits.ts'
 import { Node } from '../core/node.ts'
 import type { Report } from '../core/report.ts'
+import { clusterIdOf } from '../core/trust/certificate.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Executor } from '../ports/executor.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -149,7 +150,7 @@ class RunningDaemon implements Daemon {
       base: { node: config.name },
     })
     reportDamage(store, logger)
-    const clusterId = clusterIdOf(networkKey)
+    const clusterId = clusterIdOf(createCrypto(key.bytes).sha256, networkKey)
     const network = createNetwork(config, clock, { clusterId, networkKey, key: key.bytes })
     const executor = new LocalExecutor(
       { env: process.env },
@@ -309,12 +310,6 @@ function reportDamage(store: SqliteStore, logger: Logger): void {
   if (lostCommits > 0) {
     logger.log('error', 'lostCommits', 'acknowledged commits are missing', { lostCommits })
   }
-}
-
-/** Nodes with one network key are one cluster; signatures of another mean nothing to them. */
-function clusterIdOf(networkKey: Uint8Array): string {
-  const hash = createHash('sha256').update('meshcron/cluster/1').update(networkKey)
-  return hash.digest('hex').slice(0, 32)
 }
 
 function createNetwork(

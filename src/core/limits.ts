@@ -116,9 +116,9 @@ export const limits = {
   nodeRecordBytesMax: 4_096,
   /** A certificate, sealed; larger ones are refused unread. */
   certificateBytesMax: 2_048,
-  /** A certificate is valid for so long, and its member stays admitted for so long afterwards. */
-  certificateValidMs: 90 * 86_400_000,
-  certificateGraceMs: 90 * 86_400_000,
+  /** A certificate is valid for 90 days, and its member stays admitted for 90 more. */
+  certificateValidMs: 7_776_000_000,
+  certificateGraceMs: 7_776_000_000,
   /** Tolerated ahead of a synced clock: clocks of honest members differ less. */
   certificateAheadMs: 60_000,
   /** Sealed things of one kind kept opened; others are opened again when a copy comes. */
