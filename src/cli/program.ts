@@ -21,6 +21,12 @@ const verbs: Readonly<Record<string, readonly Verb[]>> = {
     verb('job', 'create, show, change and delete jobs', () => import('./commands/job.ts')),
     verb('calendar', 'when starts are denied', () => import('./commands/calendar.ts')),
     verb('apply', 'make the jobs be as in files', () => import('./commands/apply.ts')),
+    verb('export', 'jobs and calendars as a file for apply', () => import('./commands/export.ts')),
+    verb(
+      'import',
+      'jobs of cron, systemd, Dkron, Kubernetes',
+      () => import('./commands/import.ts'),
+    ),
     verb('next', 'the next instants of a schedule', () => import('./commands/next.ts')),
     verb('plan', 'coming ticks, and where they will run', () => import('./commands/plan.ts')),
     verb('explain', 'why this node, why not another', () => import('./commands/explain.ts')),

@@ -11,6 +11,7 @@ import { confirm } from '../io.ts'
 import type { Io } from '../io.ts'
 import { readJobs } from '../jobs.ts'
 import { oneLine, showData } from '../output.ts'
+import type { Format } from '../output.ts'
 import { painter } from '../style.ts'
 import { countText } from '../text.ts'
 
@@ -46,19 +47,36 @@ export const define: Define = (command, io) => {
     .option('--yes', 'do not ask')
     .action(
       action<Flags>(io, async ({ client, format, options }) => {
-        const { file, prune = false, dryRun = false, yes = false } = options
-        const steps = await stepsTo(client, await readDocuments(io, file), prune)
-        const changes = steps.filter(({ change }) => change !== 'unchanged')
-        const isForPeople = format === 'table' || format === 'wide'
-        if (isForPeople) showSteps(io, steps)
-        const isMeant = dryRun || (await mayChange(io, changes, yes))
-        if (!isMeant) return exitCodes.failure
-        const failures = dryRun ? [] : await carryOut(io, client, changes)
-        await showData(io, format, { jobs: steps.map(shown), failures, dryRun })
-        if (failures.length === 0) return exitCodes.ok
-        return failures.length < changes.length ? exitCodes.partial : exitOf(failures)
+        const documents = await readDocuments(io, options.file)
+        return await applyDocuments(io, client, documents, { ...options, format })
       }),
     )
+}
+
+export interface ApplyOptions {
+  readonly format: Format
+  readonly prune?: boolean
+  readonly dryRun?: boolean
+  readonly yes?: boolean
+}
+
+/** Shows what is different, asks, and makes the jobs and calendars be as in the documents. */
+export async function applyDocuments(
+  io: Io,
+  client: Client,
+  documents: readonly Sourced[],
+  { format, prune = false, dryRun = false, yes = false }: ApplyOptions,
+): Promise<number> {
+  const steps = await stepsTo(client, documents, prune)
+  const changes = steps.filter(({ change }) => change !== 'unchanged')
+  const isForPeople = format === 'table' || format === 'wide'
+  if (isForPeople) showSteps(io, steps)
+  const isMeant = dryRun || (await mayChange(io, changes, yes))
+  if (!isMeant) return exitCodes.failure
+  const failures = dryRun ? [] : await carryOut(io, client, changes)
+  await showData(io, format, { jobs: steps.map(shown), failures, dryRun })
+  if (failures.length === 0) return exitCodes.ok
+  return failures.length < changes.length ? exitCodes.partial : exitOf(failures)
 }
 
 /** Checks all documents before anything is written: one that is wrong stops all. */
