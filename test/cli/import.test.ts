@@ -20,7 +20,7 @@ const cases: readonly (readonly [golden: string, argv: readonly string[]])[] = [
   ['cronjobs-docker', ['k8s-cronjob', 'cronjobs.yaml']],
   ['cronjobs-none', ['k8s-cronjob', 'cronjobs.yaml', '--engine', 'none']],
 ]
-const goldenFile = (golden: string): string => join(dir, `${golden}.golden.yaml`)
+const goldenFile = (golden: string): string => join(dir, `${golden}.golden`)
 
 async function dryRun(argv: readonly string[]): ReturnType<typeof run> {
   const paths = argv.map((word) =>
@@ -49,7 +49,7 @@ interface JobsFile {
 function examples(): readonly { readonly file: string; readonly document: { name: string } }[] {
   const root = join(import.meta.dirname, '../..')
   const files = globSync(
-    ['README.md', 'docs/**/*.md', 'examples/**/*.yaml', 'test/cli/import/*.golden.yaml'],
+    ['README.md', 'docs/**/*.md', 'examples/**/*.yaml', 'test/cli/import/*.golden'],
     { cwd: root },
   )
   return files.flatMap((file) => {
