@@ -5,7 +5,6 @@ import type { ProfileName } from '../core/limits.ts'
 import type { Fact } from '../core/placement/where.ts'
 import {
   oneOf,
-  parseAllowed,
   parseBytes,
   parseCount,
   parseHttp,
@@ -45,7 +44,7 @@ export interface OptionValues {
   readonly logLevel: LogLevel
   readonly drain: number
   readonly timezone: string
-  readonly httpAllow: string
+  readonly policy: string
   readonly plugin: readonly [string, string]
   readonly pluginsDir: string
   readonly outputFull: number
@@ -267,17 +266,19 @@ export const options: { readonly [N in OptionName]: Option<OptionValues[N]> } = 
     about: 'timezone of jobs that name none when they are written through this node',
     effect: 'it is stored with the job: a later change leaves written jobs as they are',
   },
-  httpAllow: {
-    flag: '--http-allow',
-    placeholder: 'TARGET',
-    env: 'MESHCRON_HTTP_ALLOW',
-    key: 'httpAllow',
-    isMany: true,
+  policy: {
+    flag: '--policy',
+    placeholder: 'FILE',
+    env: 'MESHCRON_POLICY',
+    key: 'policy',
+    isMany: false,
     fallback: undefined,
-    parse: parseAllowed,
-    unit: 'address, CIDR or host:port',
-    about: 'private targets that HTTP and MQTT jobs on this node may reach; repeatable',
-    effect: 'each entry opens a part of the local network to everybody who may write jobs',
+    parse: parsePath,
+    isPath: true,
+    unit: 'path',
+    about:
+      "what this node's owner lets the fleet run; without it /etc/meshcron/policy.yaml, else DIR/policy.yaml",
+    effect: 'without a file nothing runs here; the first start writes one into the data directory',
   },
   plugin: {
     flag: '--plugin',

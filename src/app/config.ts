@@ -40,7 +40,8 @@ export interface Settings {
   readonly drainMs: number
   /** Timezone of jobs that name none. */
   readonly timezone: string
-  readonly httpAllow: readonly string[]
+  /** Absolute path; undefined: that of the system or of the data directory. */
+  readonly policyFile: string | undefined
   readonly plugins: {
     /** Absolute path. */
     readonly dir: string
@@ -142,7 +143,7 @@ function settingsOf(table: Table): Settings {
     logLevel: one('logLevel'),
     drainMs: one('drain'),
     timezone: one('timezone'),
-    httpAllow: table.httpAllow.value ?? [],
+    policyFile: table.policy.value?.[0],
     plugins: {
       dir: table.pluginsDir.value?.[0] ?? join(one('dataDir'), fileNames.pluginsDir!),
       table: Object.fromEntries(table.plugin.value ?? []),

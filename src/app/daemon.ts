@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { createCrypto } from '../adapters/crypto/crypto.ts'
+import { lackOfAccount } from '../adapters/executor/account.ts'
 import { LocalExecutor } from '../adapters/executor/executor.ts'
 import { listPlugins } from '../adapters/executor/plugins.ts'
 import { HttpServer } from '../adapters/http/server.ts'
@@ -20,6 +21,7 @@ import { limits, profiles } from '../core/limits.ts'
 import { Node } from '../core/node.ts'
 import type { Report } from '../core/report.ts'
 import { clusterIdOf } from '../core/trust/certificate.ts'
+import { closedPolicy, type Policy, type Profile } from '../core/trust/policy.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Executor } from '../ports/executor.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -30,6 +32,7 @@ import { dashboardFiles } from './dashboard-files.ts'
 import { Driver } from './driver.ts'
 import { Happenings } from './happenings.ts'
 import { Lifecycle } from './lifecycle.ts'
+import { readPolicy, type OwnPolicy } from './policy-file.ts'
 import { logLineOf } from './report.ts'
 import { serveOutput, UseCases } from './use-cases.ts'
 
@@ -42,6 +45,8 @@ export interface Daemon {
    * of this node is left running.
    */
   stop(options?: { readonly drainMs?: number }): Promise<void>
+  /** Reads the owner's policy again; a broken file changes nothing. */
+  reloadPolicy(): void
   /** Rejects when the daemon cannot go on; never resolves. */
   readonly failed: Promise<never>
 }
@@ -61,7 +66,7 @@ interface Parts {
   readonly logger: Logger
   readonly store: SqliteStore
   readonly network: Network
-  readonly executor: Executor
+  readonly executor: LocalExecutor
   readonly node: Node
 }
 
@@ -81,6 +86,8 @@ class RunningDaemon implements Daemon {
   readonly #fail: (error: unknown) => void
   #driver: Driver | undefined
   #node: Node | undefined
+  #policy: OwnPolicy = { policy: closedPolicy, path: undefined, lineOf: () => 1 }
+  #reload: () => void = () => undefined
   #stopping: Promise<void> | undefined
   /** Until when running jobs may go on, monotonic. */
   #drainUntilMs = Infinity
@@ -103,6 +110,29 @@ class RunningDaemon implements Daemon {
     }
   }
 
+  reloadPolicy(): void {
+    this.#reload()
+  }
+
+  /** Takes the policy from its file; without one, or with a broken one at start, nothing is allowed. */
+  #readPolicy(logger: Logger): void {
+    const read = readPolicy(this.#config, lackOf)
+    if (!read.ok) {
+      const { message, hint } = read.refusal
+      logger.log('error', 'policy', `the policy is not used: ${message}`, { hint })
+      return
+    }
+    this.#policy = read.value
+    const { path, policy } = read.value
+    const { executors } = policy
+    const none = path === undefined ? 'there is no policy.yaml: nothing runs here' : undefined
+    logger.log(none === undefined ? 'info' : 'warn', 'policy', none ?? 'the policy is in force', {
+      path,
+      executors,
+      profiles: Object.keys(policy.profiles),
+    })
+  }
+
   async #start(): Promise<Started> {
     const parts = await this.#build()
     const { node, store, network, executor, clock, logger } = parts
@@ -116,6 +146,12 @@ class RunningDaemon implements Daemon {
     const onFatal = (error: unknown): void => this.#fail(error)
     const driver = new Driver({ node, store, network, executor, clock, onReport, onFatal })
     this.#driver = driver
+    this.#reload = () => {
+      this.#readPolicy(logger)
+      const { policy } = this.#policy
+      executor.setPolicy(policy)
+      driver.push({ kind: 'policy', policy })
+    }
     this.#lifecycle.onStop(() => driver.stop())
     const unreported = await executor.start((report) => driver.push({ kind: 'execution', report }))
     this.#lifecycle.onStop(() => executor.close())
@@ -151,6 +187,7 @@ class RunningDaemon implements Daemon {
     })
     reportDamage(store, logger)
     const clusterId = clusterIdOf(createCrypto(key.bytes).sha256, networkKey)
+    this.#readPolicy(logger)
     const network = createNetwork(config, clock, { clusterId, networkKey, key: key.bytes })
     const executor = new LocalExecutor(
       { env: process.env },
@@ -158,7 +195,7 @@ class RunningDaemon implements Daemon {
         dir: join(config.dataDir, 'executions'),
         outputFullBytes: config.outputFullBytes,
         plugins: config.plugins,
-        httpAllow: config.httpAllow,
+        policy: this.#policy.policy,
         httpDeny: [`${config.http.host}:${config.http.port}`],
       },
     )
@@ -172,7 +209,12 @@ class RunningDaemon implements Daemon {
     for (const { name, why } of plugins.refused) {
       logger.log('warn', 'plugin', 'a plugin is not offered', { plugin: name, why })
     }
-    const node = createNode(config, identity, key.bytes, plugins.names)
+    const node = createNode(
+      { config, policy: this.#policy.policy },
+      identity,
+      key.bytes,
+      plugins.names,
+    )
     return { clock, logger, store, network, executor, node }
   }
 
@@ -223,6 +265,7 @@ class RunningDaemon implements Daemon {
         store,
         network,
         executor,
+        policy: () => this.#policy,
         happenings,
         command: (command) => driver.command(command),
         leave: () => this.#leave(),
@@ -300,6 +343,10 @@ class RunningDaemon implements Daemon {
   }
 }
 
+/** Why this machine cannot keep to a profile. */
+const lackOf = ({ user }: Profile): string | undefined =>
+  user === null ? undefined : lackOfAccount(user)
+
 /** What opening the store had to repair. */
 function reportDamage(store: SqliteStore, logger: Logger): void {
   const { damaged, lostCommits, quarantined } = store
@@ -335,7 +382,7 @@ function createNetwork(
 }
 
 function createNode(
-  config: Config,
+  { config, policy }: { readonly config: Config; readonly policy: Policy },
   identity: Identity,
   privateKey: Uint8Array,
   plugins: readonly string[],
@@ -353,6 +400,7 @@ function createNode(
         engine: 'meshcron-1',
         timezoneData: process.versions['tz'] ?? 'none',
       },
+      policy,
       profile: config.profile,
       hasPeers: config.peers.length > 0 || config.mdns,
       buildMs,

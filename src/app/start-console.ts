@@ -48,6 +48,14 @@ export class StartConsole {
     if (process.stdout.isTTY) process.stdout.write(`dashboard ${url}/#token=${token}\n`)
   }
 
+  /** The first start has decided for the owner, and says so. */
+  wrotePolicy(path: string): void {
+    const message = `${path} lets every author of this cluster run any command here as this user`
+    const line =
+      this.#format === 'json' ? jsonLine('info', 'policy', message, {}) : `policy: ${message}`
+    process.stderr.write(`${line}\n`)
+  }
+
   /** Tells why the node does not run; the value is the exit status. */
   refused({ code, message, hint }: Refusal): number {
     this.#write('error', 'failed', message, { code, hint })

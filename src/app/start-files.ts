@@ -17,6 +17,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { ok, refuse, type Result } from '../core/result.ts'
+import { policyFileName, policyPath, quickStartPolicy, type PolicyPlaces } from './policy-file.ts'
 
 const privateFiles = ['node.key', 'network.key', 'api-token']
 const tokenForm = /^mct_[A-Za-z0-9_-]{43,}$/
@@ -34,6 +35,22 @@ export function prepareDataDir(dir: string): Result<string> {
     return token(join(dir, 'api-token'))
   } catch (error) {
     return unusable(dir, error as NodeJS.ErrnoException)
+  }
+}
+
+/**
+ * The first start of a node writes a policy that lets a person try everything; the value is its path.
+ * Later a missing file is the owner's word: nothing runs.
+ */
+export function writeFirstPolicy(places: PolicyPlaces): Result<string | undefined> {
+  const { dataDir, policyFile } = places
+  const path = join(dataDir, policyFileName)
+  const isFirst = statSync(join(dataDir, 'node.key'), { throwIfNoEntry: false }) === undefined
+  if (!isFirst || policyFile !== undefined || policyPath(places) !== path) return ok(undefined)
+  try {
+    return ok(writeNew(path, quickStartPolicy) ? path : undefined)
+  } catch (error) {
+    return unusable(dataDir, error as NodeJS.ErrnoException)
   }
 }
 

@@ -1,12 +1,13 @@
 // `meshcron start`: one node in this process, from the flags to a clean end.
 
+import { closeSync, openSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { InvariantError } from '../core/invariant.ts'
 import { resolveConfig, type Config, type StartOptions } from './config.ts'
 import type { Daemon } from './daemon.ts'
 import { demoParent, type DemoParent } from './demo-parent.ts'
 import { invariantExit, StartConsole } from './start-console.ts'
-import { prepareDataDir } from './start-files.ts'
+import { prepareDataDir, writeFirstPolicy } from './start-files.ts'
 
 export type { StartOptions } from './config.ts'
 
@@ -26,6 +27,9 @@ export async function runStart(flags: StartOptions): Promise<number> {
   const said = new StartConsole(log)
   const token = prepareDataDir(dataDir)
   if (!token.ok) return said.refused(token.refusal)
+  const policy = writeFirstPolicy(settings.value)
+  if (!policy.ok) return said.refused(policy.refusal)
+  if (policy.value !== undefined) said.wrotePolicy(policy.value)
   const config: Config = Object.freeze({ ...settings.value, token: token.value })
   watchFaults(said)
   const parent = demoParent(env, dataDir)
@@ -45,6 +49,7 @@ async function runDaemon(
   parent: DemoParent | undefined,
 ): Promise<number> {
   const order = new StopOrder(daemon)
+  const reload = onReload(daemon, () => order.give(undefined))
   void parent?.gone.then(() => order.give(0))
   try {
     said.ready(await daemon.start(), config)
@@ -60,6 +65,24 @@ async function runDaemon(
     return said.failed(error)
   } finally {
     order.end()
+    reload.end()
+  }
+}
+
+/** SIGHUP reads the owner's policy again; when the terminal is gone it is an order to stop. */
+function onReload(daemon: Daemon, stop: () => void): { end(): void } {
+  const hadTerminal = hasTerminal()
+  const heard = (): void => (hadTerminal && !hasTerminal() ? stop() : daemon.reloadPolicy())
+  process.on('SIGHUP', heard)
+  return { end: () => void process.off('SIGHUP', heard) }
+}
+
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'))
+    return true
+  } catch {
+    return false
   }
 }
 

@@ -30,6 +30,7 @@ import type { Executor } from '../ports/executor.ts'
 import type { Network } from '../ports/network.ts'
 import type { Store } from '../ports/store.ts'
 import type { Happenings } from './happenings.ts'
+import type { OwnPolicy } from './policy-file.ts'
 import { Calendars } from './queries/calendars.ts'
 import { attemptText } from './queries/execution-item.ts'
 import { History } from './queries/executions.ts'
@@ -55,6 +56,8 @@ export interface UseCasesComponents {
   readonly executor: Executor
   readonly network: Network
   readonly happenings: Happenings
+  /** What the owner of this node allows. */
+  readonly policy: () => OwnPolicy
   /** Announces that this node goes, and stops it when it has left. */
   readonly leave: () => Promise<void>
 }
@@ -90,7 +93,7 @@ export class UseCases implements Api {
     const { node, store, executor, network, happenings, command } = components
     const { now, monoMs } = init
     const nowMs = (): number => Math.floor(now() - node.clusterTime.offsetMs)
-    const scene: Scene = { node, store, nowMs, monoMs }
+    const scene: Scene = { node, store, policy: components.policy, nowMs, monoMs }
     this.#node = node
     this.#nowMs = nowMs
     this.#command = command

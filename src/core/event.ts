@@ -5,6 +5,7 @@ import type { AttemptId, ExecutionId, JobName, MemberId } from './ids.ts'
 import type { Calendar, Definition } from './jobs/definition.ts'
 import type { Ask } from './execution/order.ts'
 import type { Tally } from './execution/tally.ts'
+import type { Policy } from './trust/policy.ts'
 import type { Facts } from './placement/where.ts'
 import type { Channel, DurableSelf, Protocol, Topic, Write } from './effect.ts'
 
@@ -106,7 +107,7 @@ export type ExecutionReport =
 
 /**
  * How an attempt ended. `spawn`: nothing ran; `expect`: an answer was not the expected one;
- * `executor-missing`: this node has no such plugin any more.
+ * `executor-missing`: this node has no such plugin any more; `policy`: its owner does not allow it.
  */
 export type EndReason =
   | 'exit'
@@ -116,6 +117,7 @@ export type EndReason =
   | 'output-limit'
   | 'memory-limit'
   | 'executor-missing'
+  | 'policy'
 
 interface At {
   readonly monoMs: number
@@ -162,4 +164,6 @@ export type Event = At &
     | { readonly kind: 'storeRecovered' }
     /** What this machine is like now. */
     | { readonly kind: 'facts'; readonly facts: Facts }
+    /** What this node's owner allows from now on. */
+    | { readonly kind: 'policy'; readonly policy: Policy }
   )

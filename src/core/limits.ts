@@ -152,6 +152,8 @@ export const limits = {
   runSetsCachedMax: 1_024,
   /** Kinds of executors and plugins of one node; more plugins are not offered. */
   executorsMax: 20,
+  /** Profiles of one policy. */
+  profilesMax: 16,
   /** Ticks that wait for their record or our turn; the farthest is dropped and counted. */
   watchesMax: 65_536,
   /** Outcomes that another member is to record first; beyond, they are recorded at once. */

@@ -24,13 +24,18 @@ import { Readiness } from './readiness.ts'
 import { Ballots } from './register/ballots.ts'
 import { Planner } from './scheduler/planner.ts'
 import type { Crypto } from './trust/crypto.ts'
+import { OwnerPolicy } from './trust/owner-policy.ts'
+import { offered, type Policy } from './trust/policy.ts'
 import { Turn } from './turn.ts'
 import { decode } from './wire/cbor.ts'
 import { read } from './wire/read.ts'
 
 export interface NodeInit {
   readonly identity: Identity
-  readonly self: SelfInit
+  /** `executors` are those that this node could run. */
+  readonly self: Omit<SelfInit, 'profiles'>
+  /** What its owner allows at first. */
+  readonly policy: Policy
   readonly profile: ProfileName
   /** Whether other members are configured: a node without peers is a whole cluster at once. */
   readonly hasPeers: boolean
@@ -54,6 +59,7 @@ export class Node {
   readonly #handshake: Handshake
   readonly #readiness: Readiness
   readonly #ballots: Ballots
+  readonly owner: OwnerPolicy
   readonly #seen: SeenVector = new SeenVector()
   readonly #replica: Replica
   readonly #syncServer: SyncServer
@@ -82,7 +88,7 @@ export class Node {
       crypto: this.#crypto,
       timers: this.timers,
     }
-    this.membership = new Membership({ ...shared, clock: this.clock }, init.self)
+    this.membership = new Membership({ ...shared, clock: this.clock }, offered(init))
     const nextRequest = this.#nextRequest
     this.#handshake = new Handshake({ ...shared, membership: this.membership, nextRequest })
     this.#readiness = new Readiness({
@@ -108,6 +114,7 @@ export class Node {
       },
       this.#seen,
     )
+    this.owner = new OwnerPolicy({ replica: this.#replica }, init)
     this.#syncServer = new SyncServer({
       ...shared,
       membership: this.membership,
@@ -231,6 +238,10 @@ export class Node {
       case 'facts':
         this.membership.setFacts(event.facts)
         return
+      case 'policy':
+        this.owner.policy = event.policy
+        this.membership.setOffer(offered({ self: this.init.self, policy: event.policy }))
+        return
     }
   }
 
@@ -266,6 +277,7 @@ export class Node {
       replica: this.#replica,
       post: this.post,
       ballots: this.#ballots,
+      owner: this.owner,
     }
     const inability = (): string | undefined => this.#inability()
     this.#executions = new Executions(

@@ -1,5 +1,6 @@
 // What a simulated machine is put together from.
 
+import { openPolicy } from '../core/trust/policy.ts'
 import type { MemberId } from '../core/ids.ts'
 import type { ProfileName } from '../core/limits.ts'
 import { Node } from '../core/node.ts'
@@ -68,6 +69,7 @@ export function createNode(
         engine: 'meshcron-1',
         timezoneData: 'simulated',
       },
+      policy: openPolicy,
       profile,
       hasPeers,
       buildMs,

@@ -31,7 +31,7 @@ const accepted: Readonly<Partial<Record<OptionName, readonly string[]>>> = {
   logLevel: ['debug', 'info', 'warn', 'error'],
   drain: ['0s', '500ms', '1h30m', '1d'],
   timezone: ['UTC', 'Europe/Berlin', 'Asia/Kathmandu'],
-  httpAllow: ['10.1.0.0/16', '192.168.0.7', 'plc.local:80', '[fd00::1]:8080', 'fd00::/8'],
+  policy: ['policy.yaml', '/etc/meshcron/policy.yaml'],
   fact: ['gpu=true', 'rack=7', 'site.name=north pole', 'empty='],
   weight: ['1', '0.0625', '64', '2.5'],
   plugin: ['snmp-get=/usr/bin/snmp', 'a=/b=c'],
@@ -117,11 +117,7 @@ const refused: Readonly<Record<OptionName, readonly (readonly [string, RegExp])[
     ['Berlin', /not known/],
     ['CEST+2', /not known/],
   ],
-  httpAllow: [
-    ['10.0.0.0/33', /no address, range/],
-    ['plc.local', /no address, range/],
-    ['10.0.0.0/8/8', /no address, range/],
-  ],
+  policy: [['', /empty/]],
   plugin: [
     ['snmp', /no "="/],
     ['Snmp=/a', /no name of a plugin/],

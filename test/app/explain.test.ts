@@ -38,7 +38,9 @@ test('a coming tick is explained by time, ranking and overlap', async () => {
     [[barn, 'alive']],
   )
   assert.ok(answer.rank[0]!.score! > 0 && answer.rank[0]!.score! < 1)
-  assert.deepEqual(answer.excluded, [{ id: field, name: 'field', reason: 'it does not run shell' }])
+  assert.deepEqual(answer.excluded, [
+    { id: field, name: 'field', reason: "its owner's policy does not allow shell" },
+  ])
   assertSays(
     answer,
     /^the job is enabled$/,

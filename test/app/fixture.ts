@@ -1,6 +1,7 @@
 // A node with everything around it that answers at once: a clock set by hand, the store's twin, an
 // executor and a network of a few lines. Effects are carried out in their order, without a loop.
 
+import { openPolicy } from '../../src/core/trust/policy.ts'
 import { createHash } from 'node:crypto'
 import { createMemoryStore, type MemoryStore } from '../../src/adapters/memory/store.ts'
 import type { Happening } from '../../src/adapters/http/schema.ts'
@@ -80,6 +81,7 @@ export class Fleet {
           engine: 'meshcron-1',
           timezoneData: '2026c',
         },
+        policy: openPolicy,
         profile: 'lan',
         hasPeers: false,
         buildMs: startMs - 1,
@@ -94,6 +96,7 @@ export class Fleet {
         executor: this.#executor(),
         network: this.#network(),
         happenings: this.happenings,
+        policy: () => ({ policy: openPolicy, path: 'policy.yaml', lineOf: () => 1 }),
         command: async (command) => this.command(command),
         leave: async () => void (this.hasLeft = true),
       },

@@ -57,7 +57,9 @@ test('the plan names the node that the scheduler then picks, and who cannot run 
   }
   assert.equal(new Set(ticks.map((tick) => tick.node)).size, 2)
   const shell = valueOf(await api.plan({ job: 'shell', limit: 1 })).ticks[0]!
-  assert.deepEqual(shell.excluded, [{ id: field, name: 'field', reason: 'it does not run shell' }])
+  assert.deepEqual(shell.excluded, [
+    { id: field, name: 'field', reason: "its owner's policy does not allow shell" },
+  ])
 
   fleet.pass(10_000)
   const starts = fleet.launched.filter((launch) => launch.job === 'hello')

@@ -1,5 +1,6 @@
 // A store with many jobs, and a node over it without network and executor.
 
+import { openPolicy } from '../../src/core/trust/policy.ts'
 import { createCrypto, memberOf } from '../../src/adapters/crypto/crypto.ts'
 import { openStore } from '../../src/adapters/sqlite/open-store.ts'
 import type { Write } from '../../src/core/effect.ts'
@@ -55,6 +56,7 @@ export function makeNode({ privateKey: key, storeEpoch, seed }: NodeFacts): Node
         engine: 'meshcron-1',
         timezoneData: 'none',
       },
+      policy: openPolicy,
       profile: 'lan',
       hasPeers: false,
       buildMs: 0,

@@ -2,6 +2,7 @@
 // loop, from a worker thread, from a helper process and through the executor; each time the loop is
 // watched. Rates are ratios to C in the same run.
 
+import { openPolicy } from '../../src/core/trust/policy.ts'
 import { build } from 'esbuild'
 import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
@@ -77,7 +78,7 @@ async function throughExecutor(dir: string): Promise<Starter> {
   const helper = await bundleHelper(dir)
   const executor = new LocalExecutor(
     { env: process.env },
-    { dir, helperUrl: pathToFileURL(helper) },
+    { dir, helperUrl: pathToFileURL(helper), policy: openPolicy },
   )
   await executor.start(({ kind }) => {
     if (kind === 'ended' && (waiting -= 1) === 0) done()
@@ -165,7 +166,7 @@ function tell(report: Report, what: string, samples: readonly Sample[], rates: n
 /** From the launch to the report of the start, one at a time. */
 async function compareLatency(report: Report, dir: string): Promise<void> {
   const helperUrl = pathToFileURL(await bundleHelper(dir))
-  const executor = new LocalExecutor({ env: process.env }, { dir, helperUrl })
+  const executor = new LocalExecutor({ env: process.env }, { dir, helperUrl, policy: openPolicy })
   let heard = (_kind: string): void => {}
   await executor.start(({ kind }) => heard(kind))
   const direct: number[] = []

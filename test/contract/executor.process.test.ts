@@ -1,3 +1,4 @@
+import { openPolicy } from '../../src/core/trust/policy.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -21,7 +22,7 @@ function scriptOf({ prints, floods, exits, ignoresTerm, takesBytes, says }: Act)
 executorContract('process', (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'meshcron-executor-'))
   t.after(() => rmSync(dir, { recursive: true, force: true }))
-  const executor = new LocalExecutor({ env: process.env }, { dir })
+  const executor = new LocalExecutor({ env: process.env }, { dir, policy: openPolicy })
   return {
     executor,
     launchOf: (name, act) =>

@@ -9,7 +9,10 @@ export type Ending = Pick<Ended, 'reason' | 'exit' | 'detail' | 'warning' | 'res
 export const notStarted = (detail: string): Ending => notRun('spawn', detail)
 
 /** The same, for another reason. */
-export const notRun = (reason: 'spawn' | 'executor-missing', detail: string): Ending => ({
+export const notRun = (
+  reason: 'spawn' | 'executor-missing' | 'policy',
+  detail: string,
+): Ending => ({
   reason,
   exit: null,
   detail,

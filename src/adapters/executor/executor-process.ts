@@ -36,6 +36,8 @@ function serve(): void {
 
 function obey(launcher: Launcher, request: Exclude<Request, { kind: 'start' }>): void {
   switch (request.kind) {
+    case 'rules':
+      return launcher.setRules(request.rules)
     case 'launch':
       return launcher.launch(request.launch)
     case 'stop':

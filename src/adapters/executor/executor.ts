@@ -5,11 +5,18 @@ import { invariant } from '../../core/invariant.ts'
 import type { Launch } from '../../core/effect.ts'
 import type { ExecutionReport } from '../../core/event.ts'
 import type { AttemptId } from '../../core/ids.ts'
+import type { Policy } from '../../core/trust/policy.ts'
 import type { Executor, OutputPage } from '../../ports/executor.ts'
 import { notStarted } from './ending.ts'
 import { baseEnvironment, trustEnvironment } from './environment.ts'
 import type { PluginPlaces } from './plugins.ts'
-import { type Answer, executorRole, type Request, type LauncherInit } from './protocol.ts'
+import {
+  type Answer,
+  executorRole,
+  type Request,
+  type LauncherInit,
+  type Rules,
+} from './protocol.ts'
 
 const restartMs = 1_000
 // Small: a fork takes as long as there is memory to copy.
@@ -33,8 +40,7 @@ export interface LocalExecutorInit {
   readonly outputFullBytes?: number
   /** Where plugins are; default nowhere. */
   readonly plugins?: PluginPlaces
-  /** Addresses, CIDRs and `host:port` that HTTP jobs may reach beside the public ones; default none. */
-  readonly httpAllow?: readonly string[]
+  readonly policy: Policy
   /** `host:port` that HTTP jobs never reach: the daemon's own API; default none. */
   readonly httpDeny?: readonly string[]
 }
@@ -48,7 +54,8 @@ const helperFailed = "the executor's helper process failed"
  */
 export class LocalExecutor implements Executor {
   readonly #url: URL
-  readonly #launcherInit: LauncherInit
+  readonly #env: LocalExecutorComponents['env']
+  #launcherInit: LauncherInit
   readonly #trust: Readonly<Record<string, string>>
   /** Attempts that have not ended, and whether they were reported as started. */
   readonly #running = new Map<AttemptId, boolean>()
@@ -63,6 +70,7 @@ export class LocalExecutor implements Executor {
 
   constructor(components: LocalExecutorComponents, init: LocalExecutorInit) {
     this.#url = init.helperUrl ?? defaultHelperUrl()
+    this.#env = components.env
     this.#trust = trustEnvironment(components.env)
     this.#launcherInit = {
       dir: init.dir,
@@ -71,7 +79,7 @@ export class LocalExecutor implements Executor {
       outputsBytesMax: init.outputsBytesMax ?? 1_073_741_824,
       outputFullBytes: init.outputFullBytes ?? 0,
       plugins: init.plugins ?? { dir: undefined, table: {} },
-      httpAllow: init.httpAllow ?? [],
+      rules: this.#rulesOf(init.policy),
       httpDeny: init.httpDeny ?? [],
     }
   }
@@ -81,6 +89,20 @@ export class LocalExecutor implements Executor {
     this.#report = report
     mkdirSync(this.#launcherInit.dir, { recursive: true, mode: 0o700 })
     return this.#startHelper()
+  }
+
+  /** What the owner allows from now on; what runs goes on. */
+  setPolicy(policy: Policy): void {
+    const rules = this.#rulesOf(policy)
+    this.#launcherInit = { ...this.#launcherInit, rules }
+    this.#say({ kind: 'rules', rules })
+  }
+
+  #rulesOf(policy: Policy): Rules {
+    const env = Object.entries(policy.profiles).map(
+      ([name, profile]) => [name, baseEnvironment(this.#env, profile.env ?? undefined)] as const,
+    )
+    return { policy, env: Object.fromEntries(env) }
   }
 
   launch(launch: Launch): void {

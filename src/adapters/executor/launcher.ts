@@ -6,9 +6,11 @@ import type { ExecutionReport } from '../../core/event.ts'
 import type { AttemptId } from '../../core/ids.ts'
 import type { Run } from '../../core/jobs/definition.ts'
 import { limits } from '../../core/limits.ts'
+import { profileOf } from '../../core/jobs/definition.ts'
+import { admit } from './admission.ts'
 import { BoundsWatch } from './bounds-watch.ts'
 import { type Ending, notRun, notStarted, type Running } from './ending.ts'
-import { commandEnvironment, workingDirectory } from './environment.ts'
+import { accountEnvironment, commandEnvironment, workingDirectory } from './environment.ts'
 import { HttpAttempt } from './http-attempt.ts'
 import { HttpGuard } from './http-guard.ts'
 import { InputFiles } from './input-file.ts'
@@ -20,7 +22,7 @@ import { Pipes } from './pipes.ts'
 import { PluginAttempt } from './plugin-attempt.ts'
 import { seekPlugin, type Sought } from './plugins.ts'
 import { canSeeMemory, leakedDescriptors } from './proc.ts'
-import type { LauncherInit } from './protocol.ts'
+import type { LauncherInit, Rules } from './protocol.ts'
 import { ResultFiles, resultVariable } from './result-file.ts'
 import type { Recording } from './recording.ts'
 import { spawnChild, type Command, type Spawned, type SpawnFailure } from './spawn-child.ts'
@@ -45,11 +47,11 @@ export class Launcher {
   readonly #report: (report: ExecutionReport) => void
   readonly #orphans: Orphans
   readonly #pipes: Pipes
-  readonly #guard: HttpGuard
+  #rules: Rules
+  #guard: HttpGuard
   readonly #memory = new MemoryWatch()
   readonly #results: ResultFiles
   readonly #inputs: InputFiles
-  readonly #cwd: string
   readonly #nullFd = openSync('/dev/null', 'r+')
   readonly #leaked = leakedDescriptors()
   readonly #queue: Waiting[] = []
@@ -74,8 +76,17 @@ export class Launcher {
     )
     this.#results = new ResultFiles({}, { dir: join(init.dir, 'results') })
     this.#inputs = new InputFiles({}, { dir: join(init.dir, 'inputs') })
-    this.#guard = new HttpGuard({}, { allow: init.httpAllow, deny: init.httpDeny })
-    this.#cwd = workingDirectory(init.env, init.dir)
+    this.#rules = init.rules
+    this.#guard = this.#guardOf(init.rules)
+  }
+
+  setRules(rules: Rules): void {
+    this.#rules = rules
+    this.#guard = this.#guardOf(rules)
+  }
+
+  #guardOf({ policy }: Rules): HttpGuard {
+    return new HttpGuard({}, { allow: policy.http.allow, deny: this.#init.httpDeny })
   }
 
   /** Stops what an earlier process left; launches wait for it. */
@@ -147,6 +158,8 @@ export class Launcher {
   async #spawn(waiting: Waiting): Promise<void> {
     const { launch, tries } = waiting
     const { attempt, run, env, bounds } = launch
+    const admitted = admit(this.#rules.policy, launch)
+    if (!admitted.ok) return this.#end(attempt, notRun('policy', admitted.why))
     const sought = this.#commandOf(run)
     if (!sought.ok) return this.#end(attempt, notRun('executor-missing', sought.why))
     if (bounds.memoryMaxBytes !== null && !canSeeMemory()) {
@@ -154,11 +167,18 @@ export class Launcher {
     }
     const recording = this.outputs.recordingOf(attempt)
     const mark = `${this.#orphans.owner}:${attempt}`
-    const own = { ...env, [resultVariable]: this.#results.pathOf(attempt) }
+    const { account, file } = admitted
+    const usual = this.#rules.env[profileOf(run)] ?? this.#init.env
+    const base = account === undefined ? usual : { ...usual, ...accountEnvironment(account) }
+    // another account cannot write into the data directory: its last line is its result
+    const isOwn = account === undefined
+    const own = isOwn ? { ...env, [resultVariable]: this.#results.pathOf(attempt) } : env
     const spawned = await this.#spawnWithInput(recording, launch.input, {
       argv: sought.argv,
-      env: commandEnvironment(this.#init.env, own, mark),
-      cwd: this.#cwd,
+      ...(file === undefined ? {} : { file }),
+      ...(account === undefined ? {} : { account }),
+      env: commandEnvironment(base, own, mark),
+      cwd: workingDirectory(base, isOwn ? this.#init.dir : '/'),
       isTalking: run.kind === 'plugin',
     })
     if ('child' in spawned) {
@@ -234,6 +254,8 @@ export class Launcher {
 
   #request(launch: Launch, run: Extract<Run, { kind: 'http' | 'mqtt' }>): void {
     const { attempt } = launch
+    const admitted = admit(this.#rules.policy, launch)
+    if (!admitted.ok) return this.#end(attempt, notRun('policy', admitted.why))
     const started = (): void => this.#report({ kind: 'started', attempt, pid: 0 })
     const recording = this.outputs.recordingOf(attempt)
     const running =

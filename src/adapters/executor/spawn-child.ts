@@ -4,6 +4,7 @@ import { closeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import { limits } from '../../core/limits.ts'
+import type { Account } from './account.ts'
 import { Child } from './child.ts'
 import { isDirectory } from './environment.ts'
 import type { PipeEnds, Pipes } from './pipes.ts'
@@ -15,6 +16,10 @@ const chunk = Buffer.allocUnsafe(65_536)
 /** What to start, resolved. */
 export interface Command {
   readonly argv: readonly string[]
+  /** The file to start instead of the first argument. */
+  readonly file?: string
+  /** As whom; absent: as the daemon. */
+  readonly account?: Account
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
   /** Standard input and output are kept for a talk; only standard error is its output. */
@@ -90,7 +95,7 @@ export async function spawnChild(
 
 function start(
   { nullFd, leaked }: SpawnComponents,
-  { argv, env, cwd, isTalking, inputFd }: Command,
+  { argv, file, account, env, cwd, isTalking, inputFd }: Command,
   ends: PipeEnds | undefined,
 ): ChildProcess {
   const output = ends?.writeFd ?? 'pipe'
@@ -100,8 +105,10 @@ function start(
     while (stdio.length < fd) stdio.push('ignore')
     stdio[fd] = nullFd
   }
-  const [file = '', ...rest] = argv
-  return spawn(file, rest, { env, cwd, stdio, detached: true })
+  const [name = '', ...rest] = argv
+  // with a uid Node leaves every supplementary group, too
+  const as = account === undefined ? {} : { uid: account.uid, gid: account.gid }
+  return spawn(file ?? name, rest, { argv0: name, env, cwd, stdio, detached: true, ...as })
 }
 
 /** Reads whatever comes, always: an unread pipe would block the command. */

@@ -14,6 +14,7 @@ import { judgeTick } from '../../core/scheduler/judge-tick.ts'
 import { plannedStart, previousTick } from '../../core/scheduler/tick.ts'
 import type { CalendarUse } from '../../core/scheduler/calendar.ts'
 import type { ExecutionRow } from '../../ports/store.ts'
+import { whereDenied } from '../policy-file.ts'
 import { dependencyFacts } from './dependencies.ts'
 import { hasClaim } from './execution-item.ts'
 import { labelOf, toInstant, type Scene } from './scene.ts'
@@ -47,6 +48,7 @@ export function factsOf(scene: Scene, subject: Subject): readonly string[] {
           ...pauseFacts(scene, subject, job),
           ...timeFacts(scene, subject, job),
           ...placementFacts(scene.node, subject, job),
+          ...policyFacts(scene, job),
         ]),
     ...watchFacts(scene.node, subject),
     ...(job === undefined ? [] : overlapFacts(scene.node, subject, job)),
@@ -142,6 +144,13 @@ function placementFacts(
   const isPast = head !== undefined || dueMs <= node.nowMs
   if (isPast) facts.push('the ranking is worked out with what is known of the members now')
   return facts
+}
+
+/** What the owner of this node has against it; others tell only names of their policies. */
+function policyFacts({ node, policy }: Scene, job: Job): readonly string[] {
+  const denial = node.owner.denialOf(job)
+  if (denial === undefined) return []
+  return [`this node does not run it: ${whereDenied(policy(), denial)}`]
 }
 
 /** Who was asked and what they said, as far as this node was part of it. */

@@ -4,10 +4,13 @@ import type { Outlook } from '../../core/forecast.ts'
 import type { MemberId } from '../../core/ids.ts'
 import type { Node } from '../../core/node.ts'
 import type { Store } from '../../ports/store.ts'
+import type { OwnPolicy } from '../policy-file.ts'
 
 export interface Scene {
   readonly node: Node
   readonly store: Store
+  /** What the owner of this node allows. */
+  policy(): OwnPolicy
   /** Cluster time now. */
   nowMs(): number
   /** The monotonic clock that the node is stepped with. */

@@ -28,6 +28,7 @@ import type { Claim } from '../register/register.ts'
 import { deniedUntil } from '../scheduler/calendar.ts'
 import type { Result } from '../result.ts'
 import type { Crypto } from '../trust/crypto.ts'
+import type { OwnerPolicy } from '../trust/owner-policy.ts'
 import type { Turn } from '../turn.ts'
 import { Attempts, type TickTimes } from './attempts.ts'
 import { Candidacy } from './candidacy.ts'
@@ -75,6 +76,7 @@ interface Components {
   readonly replica: Replica
   readonly post: Post
   readonly ballots: Ballots
+  readonly owner: OwnerPolicy
   readonly world: ExecutionsWorld
 }
 
@@ -265,6 +267,8 @@ export class Executions {
       this.#turn.report({ kind: 'damaged', what: `definition of ${watch.job}`, count: 1 })
       return 'the definition does not verify here'
     }
+    const refusal = this.#runs.refusalOf(job)
+    if (refusal !== undefined) return refusal
     const { where } = job.groups.placement
     if (where !== null) {
       // what others know of this machine may be a while old

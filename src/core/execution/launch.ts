@@ -35,7 +35,7 @@ const jsonPart = (part: string): string => JSON.stringify(part).slice(1, -1)
 function fillRun(run: Run, facts: Facts): Run {
   switch (run.kind) {
     case 'exec':
-      return { kind: 'exec', argv: run.argv.map((argument) => fill(argument, facts, asIs)) }
+      return { ...run, argv: run.argv.map((argument) => fill(argument, facts, asIs)) }
     case 'shell':
       // never templated: a shell gets variables
       return run

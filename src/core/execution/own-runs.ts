@@ -3,10 +3,13 @@
 import type { ExecutionReport } from '../event.ts'
 import type { AttemptId, ExecutionId, JobName, MemberId } from '../ids.ts'
 import type { Job } from '../jobs/catalog.ts'
+import { profileOf } from '../jobs/definition.ts'
 import type { Replica } from '../jobs/replica.ts'
 import type { Timers } from '../limits.ts'
 import type { Membership } from '../membership/membership.ts'
 import { deniedBy, type CalendarUse } from '../scheduler/calendar.ts'
+import { narrowed, type OwnerPolicy } from '../trust/owner-policy.ts'
+import { denialText } from '../trust/policy.ts'
 import type { Turn } from '../turn.ts'
 import { draftOf } from './draft.ts'
 import { launchOf } from './launch.ts'
@@ -24,6 +27,7 @@ interface Running {
   readonly timeoutAtMs: number
   /** Exit statuses of success, as they were when it started. */
   readonly successCodes: readonly number[]
+  readonly profile: string
   /** Why we asked it to stop. */
   stopReason: StopReason | undefined
   /** When others hear that it runs, monotonic; an end that comes before says it too. */
@@ -44,6 +48,7 @@ export class OwnRuns {
   readonly #membership: Membership
   readonly #replica: Replica
   readonly #records: Records
+  readonly #owner: OwnerPolicy
   readonly #running = new Map<AttemptId, Running>()
 
   constructor(components: {
@@ -52,12 +57,14 @@ export class OwnRuns {
     membership: Membership
     replica: Replica
     records: Records
+    owner: OwnerPolicy
   }) {
     this.#turn = components.turn
     this.#timers = components.timers
     this.#membership = components.membership
     this.#replica = components.replica
     this.#records = components.records
+    this.#owner = components.owner
   }
 
   get size(): number {
@@ -70,6 +77,16 @@ export class OwnRuns {
       if (record.job === job && record.execution !== execution) return true
     }
     return false
+  }
+
+  /** What the owner of this node has against a start now. */
+  refusalOf(job: Job): string | undefined {
+    const denial = this.#owner.denialOf(job)
+    if (denial !== undefined) return denialText(denial)
+    const name = profileOf(job.groups.action.run)
+    const count = [...this.#running.values()].filter(({ profile }) => profile === name).length
+    const { concurrent } = this.#owner.profileOf(job)
+    return count >= (concurrent ?? Infinity) ? `its profile ${name} is busy` : undefined
   }
 
   /** Claims and starts, in one step: durable before said, said before started. */
@@ -97,20 +114,24 @@ export class OwnRuns {
       claimedMs: this.#turn.clusterMs,
     }
     this.#records.write(record, 'full', { receivers: how.receivers, isUrgent: true })
-    const { timeoutMs, successCodes } = job.groups.action
+    const { timeoutMs, successCodes, run } = job.groups.action
+    const profile = this.#owner.profileOf(job)
     const { clusterMs } = this.#turn
     const totalMs = totalEndMs(job, this.#records.ledger, record, clusterMs) - clusterMs
     this.#running.set(watch.attempt, {
       wanted: watch,
       record,
-      timeoutAtMs: this.#turn.monoMs + Math.min(timeoutMs ?? Infinity, totalMs),
+      timeoutAtMs:
+        this.#turn.monoMs + Math.min(timeoutMs ?? Infinity, profile.timeoutMs ?? Infinity, totalMs),
       successCodes,
+      profile: profileOf(run),
       stopReason: undefined,
       tellAtMs: Infinity,
     })
     const launch = launchOf(job, record, this.#membership.own().name, watch.plannedMs)
     const env = { ...launch.env, ...how.env }
-    this.#turn.emit({ kind: 'start', launch: { ...launch, env } })
+    const bounds = narrowed(launch.bounds, profile)
+    this.#turn.emit({ kind: 'start', launch: { ...launch, env, bounds } })
   }
 
   /** Takes back claims that could not be stored and so did not start. */

@@ -54,7 +54,7 @@ function isCausedBy({ outcome, reason, exit }: End, cause: RetryCause): boolean 
   if (outcome !== 'failure') return false
   if (reason === 'timeout') return cause === 'timeout'
   if (cause === 'failure') return true
-  if (cause === 'spawn') return /^spawn(:|$)/.test(reason)
+  if (cause === 'spawn') return /^(spawn|policy)(:|$)/.test(reason)
   const exits = exitsOf(cause)
   if (exits === undefined || exit === null || !/^exit(:|$)/.test(reason)) return false
   return exits[0] <= exit && exit <= exits[1]

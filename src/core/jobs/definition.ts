@@ -95,7 +95,10 @@ export interface ActingTiming extends Timing {
   readonly fromMs?: number
 }
 
-export type Run =
+/** What is run, and the profile of the node's owner that it runs under; absent: `default`. */
+export type Run = Executed & { readonly profile?: string }
+
+type Executed =
   | { readonly kind: 'exec'; readonly argv: readonly string[] }
   | { readonly kind: 'shell'; readonly script: string }
   | {
@@ -134,6 +137,9 @@ export type Run =
 /** The executor that a node must have to run this, as node records name it. */
 export const executorOf = (run: Run): string =>
   run.kind === 'plugin' ? `plugin:${run.name}` : run.kind
+
+/** The profile under which it runs. */
+export const profileOf = ({ profile }: Pick<Run, 'profile'>): string => profile ?? 'default'
 
 /** What one parameter may be. */
 export interface ParamRule {

@@ -7,7 +7,7 @@ import { jsonMap } from './shape-json.ts'
 import { type Advice, field, record } from './shape-record.ts'
 import { bad, flag, integer, nullable, refine, type Shape, text } from './shape.ts'
 
-type Variant<K extends Run['kind']> = Omit<Extract<Run, { readonly kind: K }>, 'kind'>
+type Variant<K extends Run['kind']> = Omit<Extract<Run, { readonly kind: K }>, 'kind' | 'profile'>
 
 const method = text({
   name: 'an HTTP method',

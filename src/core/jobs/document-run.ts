@@ -10,7 +10,7 @@ import { type Advice, checkFields, field, type Fields, record } from './shape-re
 import { suggest } from '../suggest.ts'
 import { bad, refine, type Shape, text, typeName } from './shape.ts'
 
-type Variant<K extends Run['kind']> = Omit<Extract<Run, { readonly kind: K }>, 'kind'>
+type Variant<K extends Run['kind']> = Omit<Extract<Run, { readonly kind: K }>, 'kind' | 'profile'>
 
 const argument = text({
   name: 'an argument',
@@ -45,6 +45,14 @@ const pluginName = text({
   pattern: '^[a-z][a-z0-9\\-]*$',
 })
 
+const profile = text({
+  name: 'the name of a profile',
+  hint: "use a-z, 0-9 and -: a profile of the policy of the node's owner",
+  min: 1,
+  max: 40,
+  pattern: '^[a-z][a-z0-9\\-]*$',
+})
+
 const plugin = record<Variant<'plugin'>>(
   {
     name: field('name', pluginName, 'the plugin; only nodes that have it are candidates'),
@@ -69,6 +77,8 @@ const hint =
   'write exactly one of exec: [program, …], shell: "…", http: { url: … }, mqtt: { … }, plugin: { … }'
 const guesses: Advice = {
   command: 'write exec: [program, argument, …] or shell: "…"',
+  uid: "only a node's owner chooses it: name a profile",
+  user: "only a node's owner chooses it: name a profile",
   cmd: 'write exec: [program, argument, …] or shell: "…"',
 }
 
@@ -78,36 +88,25 @@ export const run: Shape<Run> = {
     const document = plainMap(value)
     if (document === undefined) return bad(path, `wants a map, got ${typeName(value)}`, hint)
     for (const key of Object.keys(document)) {
+      if (key === 'profile') continue
       if (!kinds.some((kind) => kind === key)) return unknownKind(key, path)
     }
     const given = kinds.filter((kind) => own(document, kind) !== undefined)
     const [kind] = given
     if (kind === undefined) return bad(path, 'has no executor', hint)
     if (given.length > 1) return bad(path, `has ${given.length} executors`, hint)
-    return parseKind(kind, document[kind], `${path}.${kind}`)
+    return withProfile(parseKind(kind, document[kind], `${path}.${kind}`), document, path)
   },
   check: (value, path) => {
     const map = plainMap(value)
-    const kind = map === undefined ? undefined : own(map, 'kind')
-    if (isRecordKind(kind)) return tag(kind, recordKinds[kind].check(value, path))
-    if (kind === 'exec') return tag(kind, checkFields<object>(execFields, value, path))
-    if (kind === 'shell') return tag(kind, checkFields<object>(shellFields, value, path))
-    return bad(`${path}.kind`, 'is no executor of this version', 'update this node')
+    return map === undefined
+      ? bad(path, `wants a map, got ${typeName(value)}`, 'send a map')
+      : withProfile(checkKind(own(map, 'kind'), value, path), map, path)
   },
-  print: (value) => {
-    switch (value.kind) {
-      case 'exec':
-        return { exec: argv.print(value.argv) }
-      case 'shell':
-        return { shell: value.script }
-      case 'http':
-        return { http: http.print(value) }
-      case 'mqtt':
-        return { mqtt: mqtt.print(value) }
-      case 'plugin':
-        return { plugin: plugin.print(value) }
-    }
-  },
+  print: (value) => ({
+    ...printKind(value),
+    ...(value.profile === undefined ? {} : { profile: value.profile }),
+  }),
   schema: {
     type: 'object',
     properties: {
@@ -116,11 +115,46 @@ export const run: Shape<Run> = {
       http: http.schema,
       mqtt: mqtt.schema,
       plugin: plugin.schema,
+      profile: profile.schema,
     },
     additionalProperties: false,
-    minProperties: 1,
-    maxProperties: 1,
+    oneOf: kinds.map((kind) => ({ required: [kind] })),
   },
+}
+
+/** The profile beside the executor; `default` and none are the same. */
+function withProfile(
+  run: Result<Run>,
+  map: Readonly<Record<string, unknown>>,
+  path: string,
+): Result<Run> {
+  const named = own(map, 'profile')
+  if (!run.ok || named === undefined) return run
+  const read = profile.parse(named, `${path}.profile`)
+  if (!read.ok) return read
+  return read.value === 'default' ? run : ok({ ...run.value, profile: read.value })
+}
+
+function checkKind(kind: unknown, value: unknown, path: string): Result<Run> {
+  if (isRecordKind(kind)) return tag(kind, recordKinds[kind].check(value, path))
+  if (kind === 'exec') return tag(kind, checkFields<object>(execFields, value, path))
+  if (kind === 'shell') return tag(kind, checkFields<object>(shellFields, value, path))
+  return bad(`${path}.kind`, 'is no executor of this version', 'update this node')
+}
+
+function printKind(value: Run): object {
+  switch (value.kind) {
+    case 'exec':
+      return { exec: argv.print(value.argv) }
+    case 'shell':
+      return { shell: value.script }
+    case 'http':
+      return { http: http.print(value) }
+    case 'mqtt':
+      return { mqtt: mqtt.print(value) }
+    case 'plugin':
+      return { plugin: plugin.print(value) }
+  }
 }
 
 function parseKind(kind: Run['kind'], value: unknown, path: string): Result<Run> {

@@ -199,6 +199,11 @@ export class Membership {
     this.#own.setFacts(facts)
   }
 
+  /** What the owner of this node lets the fleet use. */
+  setOffer(offer: Parameters<OwnNode['setOffer']>[0]): void {
+    this.#own.setOffer(offer)
+  }
+
   /** Whether this node takes nothing new. */
   setCordoned(isCordoned: boolean): void {
     this.#own.setCordoned(isCordoned)

@@ -42,6 +42,8 @@ export interface Attrs {
   readonly accepts: boolean
   /** `exec`, `shell`, `http`, `mqtt`, and `plugin:NAME` for each plugin. */
   readonly executors: readonly string[]
+  /** Names of the profiles of its owner's policy. */
+  readonly profiles: readonly string[]
   readonly tags: Readonly<Record<string, string>>
   /** It takes nothing new, on an operator's word. */
   readonly cordoned: boolean
@@ -103,6 +105,10 @@ const readAttrs: Reader<Attrs> = record({
   executors: list(text({ max: 64, form: /^[a-z]+(:[a-z0-9-]+)?$/ }), {
     max: limits.executorsMax,
   }),
+  profiles: withDefault(
+    list(text({ max: 40, form: /^[a-z][a-z0-9-]*$/ }), { max: limits.profilesMax }),
+    ['default'],
+  ),
   tags: readTexts,
   cordoned: withDefault(bool, false),
   facts: withDefault(readFacts, {}),

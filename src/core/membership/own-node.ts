@@ -17,7 +17,9 @@ export interface SelfInit {
   readonly tags: Readonly<Record<string, string>>
   /** Share of work in sixteenths. */
   readonly weight: number
+  /** Those that its owner's policy allows, as with the profiles. */
   readonly executors: readonly string[]
+  readonly profiles: readonly string[]
   readonly engine: string
   readonly timezoneData: string
 }
@@ -46,9 +48,9 @@ export class OwnNode {
     this.#author = components.author
     this.#timers = components.timers
     this.#init = init
-    const { weight, executors, tags } = init
+    const { weight, executors, profiles, tags } = init
     const none = { accepts: true, cordoned: false, facts: {} }
-    this.#attrs = new OwnAttrs({ ...none, weight, executors, tags })
+    this.#attrs = new OwnAttrs({ ...none, weight, executors, profiles, tags })
   }
 
   get durable(): DurableSelf {
@@ -120,6 +122,13 @@ export class OwnNode {
   setFacts(facts: Facts): void {
     this.#facts = facts
     if (areNews(this.#attrs.newest.facts, facts)) this.#announce({ facts })
+  }
+
+  /** What the owner's policy leaves to the fleet, from `leadMs` on. */
+  setOffer(offer: Pick<Attrs, 'executors' | 'profiles'>): void {
+    const { executors, profiles } = this.#attrs.newest
+    if (areSame(executors, offer.executors) && areSame(profiles, offer.profiles)) return
+    this.#announce({ executors: offer.executors, profiles: offer.profiles })
   }
 
   get isCordoned(): boolean {
@@ -201,3 +210,6 @@ export class OwnNode {
     })
   }
 }
+
+const areSame = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((one, i) => one === b[i])

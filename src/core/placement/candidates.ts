@@ -6,6 +6,7 @@
 import type { ExecutionId, JobName, MemberId, Slot } from '../ids.ts'
 import {
   executorOf,
+  profileOf,
   type Action,
   type Groups,
   type Placement,
@@ -115,7 +116,13 @@ function exclusion(
   if (!attrs.accepts) return 'it accepts no work'
   if (attrs.cordoned) return 'it is cordoned'
   const executor = executorOf(demand.action.run)
-  if (!attrs.executors.includes(executor)) return `it does not run ${executor}`
+  if (!attrs.executors.includes(executor)) {
+    return executor.startsWith('plugin:')
+      ? `it does not run ${executor}`
+      : `its owner's policy does not allow ${executor}`
+  }
+  const profile = profileOf(demand.action.run)
+  if (!attrs.profiles.includes(profile)) return `its owner's policy has no profile ${profile}`
   if (record.clock.state === 'unsynced') return 'its clock is unsynced'
   if (where === null) return undefined
   const { holds, because } = judgeWhere(where, attrs.facts)

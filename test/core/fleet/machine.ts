@@ -1,6 +1,7 @@
 // One simulated machine: clocks, disk, executor, and the loop that steps its node and carries out the
 // effects in the documented order.
 
+import { openPolicy } from '../../../src/core/trust/policy.ts'
 import { type MemoryStore, createMemoryStore } from '../../../src/adapters/memory/store.ts'
 import type { Command, Counts, Event } from '../../../src/core/event.ts'
 import type { Effect, Launch, Reply, Write } from '../../../src/core/effect.ts'
@@ -128,7 +129,6 @@ export class Machine implements End {
   start(): void {
     this.#boots += 1
     this.#bootAtMs = this.#shared.timeline.nowMs
-    const startId = hex64(hash64(`start ${this.index} ${this.#boots}`))
     this.#node = new Node(
       { crypto: fakeCrypto(this.id) },
       {
@@ -136,7 +136,7 @@ export class Machine implements End {
           member: this.id,
           clusterId: '0123456789abcdef0123456789abcdef',
           storeEpoch: this.store.epoch,
-          startId,
+          startId: hex64(hash64(`start ${this.index} ${this.#boots}`)),
         },
         self: {
           name: `node-${this.index}`,
@@ -147,6 +147,7 @@ export class Machine implements End {
           engine: 'croner 11',
           timezoneData: '2026a',
         },
+        policy: openPolicy,
         profile: this.#init.profile,
         hasPeers: this.#init.hasPeers,
         buildMs: Date.UTC(2025, 0, 1),

@@ -45,6 +45,7 @@ function createMembership(): { membership: Membership; turn: Turn } {
       version: '0.1.0',
       tags: {},
       weight: 16,
+      profiles: ['default'],
       executors: ['exec'],
       engine: 'croner 11',
       timezoneData: '2026a',

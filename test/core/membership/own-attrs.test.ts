@@ -6,6 +6,7 @@ import { attrsAt } from '../../../src/core/placement/candidates.ts'
 
 const none: Attrs = {
   weight: 16,
+  profiles: ['default'],
   accepts: true,
   executors: ['exec'],
   tags: {},

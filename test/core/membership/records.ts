@@ -23,6 +23,7 @@ export function nodeRecord(index: number, fields: Partial<NodeRecord> = {}): Nod
     readyFromMs: 1,
     attrs: {
       weight: 16,
+      profiles: ['default'],
       accepts: true,
       executors: ['exec'],
       tags: {},

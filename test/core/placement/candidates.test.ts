@@ -120,7 +120,15 @@ test('affinity: tick spreads a job over the members, job keeps it where it is, k
 
 test('of a plugin only members that have it are candidates', () => {
   const attrsOf = (executors: readonly string[]): Partial<NodeRecord> => ({
-    attrs: { weight: 16, accepts: true, cordoned: false, executors, tags: {}, facts: {} },
+    attrs: {
+      weight: 16,
+      accepts: true,
+      profiles: ['default'],
+      cordoned: false,
+      executors,
+      tags: {},
+      facts: {},
+    },
   })
   const members = [
     member(1, attrsOf(['exec', 'plugin:snmp'])),

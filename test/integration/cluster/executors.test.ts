@@ -34,7 +34,10 @@ async function brokerOf(t: TestContext) {
 
 test('jobs of every executor, on the nodes that have it', async (t) => {
   const { heard, port } = await brokerOf(t)
-  const flags = ['--http-allow', `127.0.0.1:${port}`, '--output-full', '10MiB']
+  const policy = join(directoryOf(t), 'policy.yaml')
+  const allow = `http: { allow: ['127.0.0.1:${port}'] }`
+  writeFileSync(policy, `version: 1\nexecutors: [exec, shell, mqtt, plugin]\n${allow}\n`)
+  const flags = ['--policy', policy, '--output-full', '10MiB']
   await Cluster.run({ nodes: 2, flags, home: withPlugin(t) }, async (cluster) => {
     await mqtt(t, cluster, port, heard)
     await plugin(t, cluster)

@@ -1,3 +1,4 @@
+import { openPolicy } from '../../../src/core/trust/policy.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -28,11 +29,16 @@ export class Local {
 
   static async start(
     t: TestContext,
-    init: Partial<LocalExecutorInit> & { readonly env?: NodeJS.ProcessEnv } = {},
+    init: Partial<LocalExecutorInit> & {
+      readonly env?: NodeJS.ProcessEnv
+      /** Private targets that the owner allows. */
+      readonly httpAllow?: readonly string[]
+    } = {},
   ): Promise<Local> {
-    const { env = process.env, ...rest } = init
+    const { env = process.env, httpAllow = [], ...rest } = init
+    const policy = { ...openPolicy, http: { methods: [], allow: httpAllow } }
     const dir = init.dir ?? directoryOf(t)
-    const local = new Local(new LocalExecutor({ env }, { ...rest, dir }), dir)
+    const local = new Local(new LocalExecutor({ env }, { policy, ...rest, dir }), dir)
     t.after(() => local.executor.close())
     await local.executor.start(local.recorder.report)
     return local

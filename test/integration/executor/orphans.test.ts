@@ -1,3 +1,4 @@
+import { openPolicy } from '../../../src/core/trust/policy.ts'
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -20,7 +21,7 @@ test('after kill -9 of the daemon alone its commands end at once, and are report
   for (const { attempt } of launches) {
     await until(`${attempt} is gone`, () => findRunning(attempt).length === 0)
   }
-  const executor = new LocalExecutor({ env: process.env }, { dir })
+  const executor = new LocalExecutor({ env: process.env }, { dir, policy: openPolicy })
   t.after(() => executor.close())
   const attempts = await executor.start(() => {})
   assert.deepEqual([...attempts].sort(), launches.map(({ attempt }) => attempt).sort())
@@ -33,7 +34,7 @@ test('after kill -9 of daemon and helper the next start finds what has left its 
   await until('it has left', () => findRunning(daemonised.attempt).length === 3)
   await killOwner(owner, 'with helper')
   assert.equal(findRunning(daemonised.attempt).length, 3)
-  const executor = new LocalExecutor({ env: process.env }, { dir })
+  const executor = new LocalExecutor({ env: process.env }, { dir, policy: openPolicy })
   t.after(() => executor.close())
   assert.deepEqual(await executor.start(() => {}), [daemonised.attempt])
   assert.deepEqual(findRunning(daemonised.attempt), [])
@@ -59,7 +60,7 @@ test('a pid that was used again is reported and left alone', async (t) => {
   const bootId = read('/proc/sys/kernel/random/boot_id').trim()
   const entry = { attempt: 'old@1.0.1', pid: stranger.pid, startTicks: '1', bootId }
   writeFileSync(join(dir, 'running'), JSON.stringify(entry).padEnd(1_024))
-  const executor = new LocalExecutor({ env: process.env }, { dir })
+  const executor = new LocalExecutor({ env: process.env }, { dir, policy: openPolicy })
   t.after(() => executor.close())
   assert.deepEqual(await executor.start(() => {}), ['old@1.0.1'])
   assert.ok(stranger.pid !== undefined && isAlive(stranger.pid))
