@@ -84,6 +84,12 @@ function tell(report: Report): Told {
       return ['error', 'the store cannot be written: nothing is claimed until it can']
     case 'storeRecovered':
       return ['info', 'the store can be written again']
+    case 'notified':
+      return ['info', 'a notification was delivered']
+    case 'notifyFailed':
+      return report.isOver
+        ? ['error', 'a notification was given up']
+        : ['warn', 'a notification could not be delivered and is tried again']
     case 'limitReached':
       return ['warn', 'a limit was reached']
   }

@@ -8,7 +8,7 @@ import { calendarKey, calendarOfKey, labelOf, type JobName, type MemberId } from
 import type { Job } from './jobs/catalog.ts'
 import type { Groups, Timing } from './jobs/definition.ts'
 import { refusalOfEdges } from './graph/write-check.ts'
-import { checkCalendar, unknownCalendar, unknownReference } from './jobs/calendars.ts'
+import { checkCalendar, referencesOf, unknownCalendar, unknownReference } from './jobs/calendars.ts'
 import { defaultGroups } from './jobs/document.ts'
 import type { Replica } from './jobs/replica.ts'
 import type { Membership } from './membership/membership.ts'
@@ -104,7 +104,7 @@ export class Commands {
     if (conflict !== undefined) return conflict
     const checked = checkTiming(name, definition.timing, this.#turn.clusterMs)
     if (!checked.ok) return failed(checked.refusal)
-    const unknown = unknownReference(this.#replica.catalog, definition.timing)
+    const unknown = unknownReference(this.#replica.catalog, definition)
     if (unknown !== undefined) return fromResult(unknown)
     const { topology } = this.#executions.children
     const edges = refusalOfEdges(
@@ -175,9 +175,7 @@ export class Commands {
     if (live === undefined) return fromResult(unknownCalendar(catalog, calendar))
     const conflict = mismatch(key, live, ifMatch)
     if (conflict !== undefined) return conflict
-    const user = catalog
-      .jobs()
-      .find(({ groups }) => groups.timing.calendars.some(({ name }) => name === calendar))
+    const user = catalog.jobs().find(({ groups }) => referencesOf(groups).includes(calendar))
     if (user !== undefined) {
       return fromResult(
         refuse(

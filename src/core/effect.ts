@@ -6,6 +6,7 @@ import type { Cursor, SeenVector } from './clock/version-vector.ts'
 import type { AttemptId, ExecutionId, JobName, MemberId, Slot } from './ids.ts'
 import type { Action, Run } from './jobs/definition.ts'
 import type { StoredRecord } from './execution/record.ts'
+import type { Notice } from './notify/notice.ts'
 import type { Tally } from './execution/tally.ts'
 import type { Refusal } from './result.ts'
 import type { Report } from './report.ts'
@@ -32,6 +33,8 @@ export type Write =
   | { readonly kind: 'register'; readonly key: string; readonly bytes: Uint8Array }
   /** A member's signed node record, for the address book and the next start. */
   | { readonly kind: 'member'; readonly member: MemberId; readonly bytes: Uint8Array }
+  /** A row of the notifications, by key: a history, a message that waits, one that was sent; null: gone. */
+  | { readonly kind: 'notice'; readonly key: string; readonly bytes: Uint8Array | null }
   /** This node's own durable numbers. */
   | { readonly kind: 'self'; readonly self: DurableSelf }
 
@@ -119,6 +122,14 @@ export type Effect =
   | { readonly kind: 'start'; readonly launch: Launch }
   /** TERM, and KILL after `killAfterMs`. */
   | { readonly kind: 'stop'; readonly attempt: AttemptId; readonly killAfterMs: number }
+  /** Tell people; how it went comes back as a `notified` event with the same `id`. */
+  | {
+      readonly kind: 'notify'
+      readonly id: number
+      readonly channel: string
+      /** More than one: a digest. */
+      readonly notices: readonly Notice[]
+    }
   /** Answer to a command. */
   | { readonly kind: 'reply'; readonly id: number; readonly reply: Reply }
   /** A `wake` is wanted at this monotonic instant; replaces the previous one. */

@@ -26,6 +26,8 @@ export interface Loaded {
   /** Totals of the stored history, so that counters survive a restart. */
   readonly counts: Counts
   readonly tallies: Iterable<Tally>
+  /** Rows of the notifications by key. */
+  readonly notices: Iterable<readonly [string, Uint8Array]>
 }
 
 export interface Counts {
@@ -162,6 +164,8 @@ export type Event = At &
         readonly unstarted: readonly AttemptId[]
       }
     | { readonly kind: 'storeRecovered' }
+    /** How a message to people went; `failure` undefined: it was delivered. */
+    | { readonly kind: 'notified'; readonly id: number; readonly failure: string | undefined }
     /** What this machine is like now. */
     | { readonly kind: 'facts'; readonly facts: Facts }
     /** What this node's owner allows from now on. */

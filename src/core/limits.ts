@@ -229,6 +229,23 @@ export const limits = {
   paramsBytesMax: 16_384,
   argvBytesMax: 131_072,
   bodyBytesMax: 1_048_576,
+  /** Messages to people that wait for their delivery; a further one is dropped and told of. */
+  noticesMax: 1_024,
+  /** One is tried for so long, and remembered a little longer. */
+  noticeMemoryMs: 86_400_000,
+  toldMemoryMs: 90_000_000,
+  toldMax: 4_096,
+  toldBytesMax: 512,
+  /** Ends of a job that its rules look at. */
+  noticeEndsMax: 32,
+  /** Messages of one channel in a minute; more go together, so many in one. */
+  noticesPerMinuteMax: 20,
+  digestNoticesMax: 64,
+  /** A delivery takes at most so long; its answer is waited for a little longer. */
+  noticeTimeoutMs: 5_000,
+  noticeAnswerMs: 60_000,
+  channelsMax: 32,
+  notifyRulesMax: 32,
   /** Rows answered by a list in one page. */
   pageRowsMax: 1_000,
 } as const
@@ -242,3 +259,7 @@ for (const [name, timers] of Object.entries(profiles)) {
 }
 invariant(limits.gossipBytesMax * 16 <= limits.frameBytesMax, 'a gossip frame holds 16 messages')
 invariant(limits.intentBytesMax < limits.pageBytesMax, 'a page holds every intent')
+invariant(
+  limits.digestNoticesMax * limits.toldBytesMax <= limits.execFrameBytesMax,
+  'a frame holds the facts of a digest',
+)

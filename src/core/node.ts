@@ -11,13 +11,14 @@ import { Dialog } from './execution/dialog.ts'
 import { Executions } from './execution/executions.ts'
 import { Post } from './execution/post.ts'
 import type { MemberId } from './ids.ts'
+import { inabilityOf } from './inability.ts'
 import { invariant } from './invariant.ts'
-import { limits, profiles, type ProfileName, type Timers } from './limits.ts'
+import { profiles, type ProfileName, type Timers } from './limits.ts'
 import { Replica } from './jobs/replica.ts'
 import { SyncServer } from './jobs/sync-server.ts'
-import { decodeFacts } from './membership/member-message.ts'
 import { Handshake } from './membership/handshake.ts'
 import { Membership, type SelfInit } from './membership/membership.ts'
+import { Notify, type NotifyInit } from './notify/notify.ts'
 import { StoreOutage } from './store-outage.ts'
 import { createRandom, type Random } from './random.ts'
 import { Readiness } from './readiness.ts'
@@ -27,8 +28,6 @@ import type { Crypto } from './trust/crypto.ts'
 import { OwnerPolicy } from './trust/owner-policy.ts'
 import { offered, type Policy } from './trust/policy.ts'
 import { Turn } from './turn.ts'
-import { decode } from './wire/cbor.ts'
-import { read } from './wire/read.ts'
 
 export interface NodeInit {
   readonly identity: Identity
@@ -42,6 +41,8 @@ export interface NodeInit {
   /** When this program was built, UTC ms: no true clock shows an earlier time. */
   readonly buildMs: number
   readonly defaultTimezone: string
+  /** Channels to people; absent: none. */
+  readonly notify?: NotifyInit
   /** Seeds every random choice. */
   readonly seed: bigint
 }
@@ -67,6 +68,7 @@ export class Node {
   #planner: Planner | undefined
   #dialog: Dialog | undefined
   #commands: Commands | undefined
+  #notify: Notify | undefined
   #clusterTime: ClusterTime | undefined
   readonly #outage: StoreOutage
   #lastWakeMs = 0
@@ -104,7 +106,10 @@ export class Node {
         membership: this.membership,
         nextRequest,
         world: {
-          jobChanged: (name) => this.#commands?.jobChanged(name),
+          jobChanged: (name) => {
+            this.#commands?.jobChanged(name)
+            this.#notify?.jobChanged(name)
+          },
           receiveRecord: (bytes, from) => this.executions.receive(bytes, from),
           receiveWatermarks: (watermarks) => {
             for (const [name, dueMs] of watermarks) this.planner.raiseWatermark(name, dueMs)
@@ -139,13 +144,15 @@ export class Node {
   }
 
   get executions(): Executions {
-    invariant(this.#executions !== undefined, 'the node is loaded before anything else')
-    return this.#executions
+    return part(this.#executions)
   }
 
   get planner(): Planner {
-    invariant(this.#planner !== undefined, 'the node is loaded before anything else')
-    return this.#planner
+    return part(this.#planner)
+  }
+
+  get notify(): Notify {
+    return part(this.#notify)
   }
 
   get isReady(): boolean {
@@ -158,8 +165,7 @@ export class Node {
   }
 
   get clusterTime(): ClusterTime {
-    invariant(this.#clusterTime !== undefined, 'the node is loaded before anything else')
-    return this.#clusterTime
+    return part(this.#clusterTime)
   }
 
   get storeFailure(): string | undefined {
@@ -235,6 +241,9 @@ export class Node {
         this.membership.setAccepts(true)
         this.#turn.report({ kind: 'storeRecovered' })
         return
+      case 'notified':
+        this.notify.outbox.delivered(event.id, event.failure)
+        return
       case 'facts':
         this.membership.setFacts(event.facts)
         return
@@ -246,14 +255,7 @@ export class Node {
   }
 
   #load(loaded: Loaded, addresses: readonly string[]): void {
-    const seen =
-      loaded.seen === undefined
-        ? undefined
-        : decode(loaded.seen, { bytesMax: limits.frameBytesMax })
-    if (seen?.ok === true) {
-      const vector = read(SeenVector.fromCbor, seen.value)
-      if (vector.ok) this.#seen.join(vector.value)
-    }
+    if (loaded.seen !== undefined) this.#replica.restoreSeen(loaded.seen)
     this.membership.restore(loaded.self, loaded.members, addresses)
     const damaged = this.#replica.restore(loaded.intents)
     if (damaged > 0) this.#turn.report({ kind: 'damaged', what: 'definitions', count: damaged })
@@ -279,7 +281,8 @@ export class Node {
       ballots: this.#ballots,
       owner: this.owner,
     }
-    const inability = (): string | undefined => this.#inability()
+    const able = { ...shared, readiness: this.#readiness, outage: this.#outage }
+    const inability = (): string | undefined => inabilityOf(able, this.#clusterTime?.state)
     this.#executions = new Executions(
       {
         ...shared,
@@ -290,6 +293,7 @@ export class Node {
           tickUndecided: (job, dueMs) => this.planner.tickUndecided(job, dueMs),
           isFresh: (plannedMs) => this.#readiness.isFresh(plannedMs),
           isReady: () => this.#readiness.isReady,
+          recorded: (stored) => this.notify.recorded(stored),
           refusalOf: (job) => this.planner.refusalOf(job),
           inability,
           nextRequest: this.#nextRequest,
@@ -307,9 +311,23 @@ export class Node {
       coveredFromMs: () => this.membership.coveredFromMs(),
       limitReached: (job) => this.#commands?.limitReached(job),
     })
+    this.#notify = new Notify(
+      {
+        ...shared,
+        catalog: this.#replica.catalog,
+        executions: this.#executions,
+        world: {
+          isReady: () => this.#readiness.isReady && !this.#readiness.isListening,
+          watermarkMs: (job) => this.planner.watermarks([job])[0]?.[1] ?? -1,
+        },
+      },
+      this.init.notify ?? { channels: [], rules: [] },
+      loaded.notices,
+    )
     this.#dialog = new Dialog({
       ...shared,
       executions: this.#executions,
+      notify: this.#notify,
       inability,
       isAhead: (job, dueMs) => this.planner.isAhead(job, dueMs),
     })
@@ -318,17 +336,6 @@ export class Node {
       executions: this.#executions,
       planner: this.#planner,
     })
-  }
-
-  /** Why this node starts nothing now. */
-  #inability(): string | undefined {
-    if (!this.#readiness.isReady) return 'not ready'
-    if (this.#readiness.isListening) return 'just woke'
-    if (this.#outage.reason !== undefined) return 'its store has failed'
-    const { leaveAtMs } = this.membership.own()
-    if (leaveAtMs !== null && this.#turn.clusterMs >= leaveAtMs) return 'leaving'
-    if (this.#clusterTime?.state === 'unsynced') return 'its clock is unsynced'
-    return undefined
   }
 
   #wake(lagMs: number): void {
@@ -347,6 +354,7 @@ export class Node {
     // what was due while we slept may have been done: the watermarks and records come first
     if (!this.#readiness.isListening) this.planner.wake()
     this.executions.wake()
+    this.notify.wake()
     this.#dialog!.wake()
     this.#outage.wake()
   }
@@ -371,7 +379,9 @@ export class Node {
   #onGossip(event: Extract<Event, { kind: 'gossip' }>): void {
     const { id, from, topic, bytes } = event
     const verdict =
-      topic === 'jobs' ? this.#replica.receiveGossip(from, bytes) : this.#onFacts(bytes)
+      topic === 'jobs'
+        ? this.#replica.receiveGossip(from, bytes)
+        : this.#replica.receiveFacts(bytes)
     if (verdict === 'reject') {
       this.#turn.report({
         kind: 'refused',
@@ -381,11 +391,6 @@ export class Node {
       })
     }
     this.#turn.emit({ kind: 'verdict', id, verdict })
-  }
-
-  #onFacts(bytes: Uint8Array): 'accept' | 'ignore' | 'reject' {
-    const facts = decodeFacts(bytes)
-    return facts.ok ? this.#replica.mergeFacts(facts.value) : 'reject'
   }
 
   #onRequest(event: Extract<Event, { kind: 'request' }>): void {
@@ -436,6 +441,7 @@ export class Node {
       this.#lastWakeMs + this.timers.wakeMs,
       tickMs === undefined ? Infinity : monoMs + (tickMs - clusterMs),
       this.executions.nextMs(),
+      this.notify.nextMs(),
       this.post.nextMs ?? Infinity,
       !isListening && this.planner.hasBacklog() ? monoMs : Infinity,
     )
@@ -443,4 +449,9 @@ export class Node {
     this.#wakeAskedMs = next
     this.#turn.emit({ kind: 'wakeAt', monoMs: next })
   }
+}
+
+function part<T>(one: T | undefined): T {
+  invariant(one !== undefined, 'the node is loaded before anything else')
+  return one
 }

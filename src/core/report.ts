@@ -43,4 +43,14 @@ export type Report =
   | { readonly kind: 'damaged'; readonly what: string; readonly count: number }
   | { readonly kind: 'storeFailed'; readonly reason: string }
   | { readonly kind: 'storeRecovered' }
+  /** People were told; more than one notice is a digest. */
+  | { readonly kind: 'notified'; readonly channel: string; readonly notices: number }
+  | {
+      readonly kind: 'notifyFailed'
+      readonly channel: string
+      readonly id: string
+      readonly reason: string
+      /** It is not tried again. */
+      readonly isOver: boolean
+    }
   | { readonly kind: 'limitReached'; readonly limit: string }

@@ -65,6 +65,8 @@ export class Sometimes {
         this.add(`job ${report.change}`)
         return
       case 'damaged':
+      case 'notified':
+      case 'notifyFailed':
       case 'limitReached':
       case 'probed':
       case 'refuted':

@@ -146,6 +146,10 @@ function messageText({ clusterId, indexOf }: Names, message: ExecMessage): strin
     }
     case 'nudge':
       return `nudge ${message.attempt} to ${indexOf(message.to)}`
+    case 'told':
+      return `told of ${message.facts.length} messages`
+    case 'askTold':
+      return `asks for ${message.ids.length} messages`
     case 'cordon':
       return message.isCordoned ? 'cordon' : 'uncordon'
     default:

@@ -8,10 +8,11 @@ import { jobName, tickExecutionId, type AttemptId, type ExecutionId } from '../.
 import { parseDocument } from '../../src/core/jobs/document.ts'
 import type { ProfileName } from '../../src/core/limits.ts'
 import type { MemberState } from '../../src/core/membership/view.ts'
+import type { NotifyInit } from '../../src/core/notify/notify.ts'
 import { createRandom } from '../../src/core/random.ts'
 import type { ExecutionRow } from '../../src/ports/store.ts'
 import { peerId } from './fleet/crypto.ts'
-import { epochMs, Machine, type Script, type Start } from './fleet/machine.ts'
+import { epochMs, Machine, type Script, type Sent, type Start } from './fleet/machine.ts'
 import { Timeline } from './fleet/timeline.ts'
 import { Wires } from './fleet/wires.ts'
 
@@ -25,11 +26,17 @@ export interface FleetInit {
   readonly delayMs?: readonly [number, number]
   readonly tags?: (node: number) => Readonly<Record<string, string>>
   readonly script?: (launch: Launch, node: number) => Script
+  /** The channels of each node. */
+  readonly notify?: (node: number) => NotifyInit
 }
 
 export class Fleet {
   readonly machines: readonly Machine[]
   readonly wires: Wires
+  /** Messages to people, delivered or not, oldest first. */
+  readonly sent: Sent[] = []
+  /** Why a channel does not take a message from a node; undefined: it does. */
+  deliver: (node: number, channel: string) => string | undefined = () => undefined
   readonly #timeline = new Timeline()
   readonly #starts: Start[] = []
   #script: (launch: Launch, node: number) => Script
@@ -47,6 +54,8 @@ export class Fleet {
       timeline: this.#timeline,
       wires: this.wires,
       starts: this.#starts,
+      sent: this.sent,
+      deliver: (node: number, channel: string) => this.deliver(node, channel),
       script: (launch: Launch, node: number) => this.#script(launch, node),
       trace: (text: string) => this.#note(text),
     }
@@ -57,6 +66,7 @@ export class Fleet {
         seed: (init.seed ?? 1n) * 1_000n + BigInt(index) * 100n,
         tags: init.tags?.(index) ?? {},
         hasPeers: init.size > 1,
+        ...(init.notify === undefined ? {} : { notify: init.notify(index) }),
       })
       this.wires.join(machine)
       return machine

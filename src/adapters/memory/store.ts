@@ -66,6 +66,7 @@ export class MemoryImage {
   readonly members: Map<string, Uint8Array> = new Map()
   readonly tallies: Map<JobName, Tally> = new Map()
   readonly registers: Map<string, Uint8Array> = new Map()
+  readonly notices: Map<string, Uint8Array> = new Map()
   readonly slots: Map<string, readonly HistoryRow[]> = new Map()
   /** A register was damaged: none of them may be trusted any more. */
   areRegistersLost = false
@@ -80,6 +81,7 @@ export class MemoryImage {
     for (const [member, bytes] of this.members) copy.members.set(member, bytes)
     for (const [job, tally] of this.tallies) copy.tallies.set(job, tally)
     for (const [key, bytes] of this.registers) copy.registers.set(key, bytes)
+    for (const [key, bytes] of this.notices) copy.notices.set(key, bytes)
     for (const [slot, rows] of this.slots) copy.slots.set(slot, rows)
     copy.areRegistersLost = this.areRegistersLost
     copy.seen = this.seen
@@ -113,6 +115,10 @@ export class MemoryImage {
         return
       case 'register':
         this.registers.set(write.key, write.bytes)
+        return
+      case 'notice':
+        if (write.bytes === null) this.notices.delete(write.key)
+        else this.notices.set(write.key, write.bytes)
         return
       case 'self':
         this.self = write.self
@@ -242,6 +248,7 @@ export class MemoryStore implements Store {
       registers: image.areRegistersLost ? undefined : [...image.registers],
       counts: count(image),
       tallies: [...image.tallies.values()],
+      notices: [...image.notices],
     }
   }
 

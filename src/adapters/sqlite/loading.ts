@@ -17,6 +17,7 @@ export interface Damaged {
   readonly watermarks: readonly string[]
   readonly members: readonly string[]
   readonly registers: readonly string[]
+  readonly notices: readonly string[]
 }
 
 /** What stands beside the bytes of an intent under its sum. */
@@ -45,6 +46,9 @@ export function load(
     database.scan('SELECT sum, bytes, key FROM register'),
     ([sum, bytes, key]) => isIntact(sum, String(key), bytes),
   )
+  const notices = sift(database.scan('SELECT sum, bytes, key FROM notice'), ([sum, bytes, key]) =>
+    isIntact(sum, String(key), bytes),
+  )
   const watermarks = sift(database.scan('SELECT sum, job, due FROM watermark'), ([sum, job, due]) =>
     isIntact(sum, watermarkHead(job, due)),
   )
@@ -64,6 +68,7 @@ export function load(
       registers: registers.whole.map(([, bytes, key]) => [key as string, bytes as Uint8Array]),
       counts: count(database),
       tallies: readTallies(database),
+      notices: notices.whole.map(([, bytes, key]) => [key as string, bytes as Uint8Array]),
     },
     damaged: {
       intents: intents.damaged.map((row) => row[4] as number),
@@ -71,6 +76,7 @@ export function load(
       watermarks: watermarks.damaged.map((row) => row[1] as string),
       members: members.damaged.map((row) => row[2] as string),
       registers: registers.damaged.map((row) => row[2] as string),
+      notices: notices.damaged.map((row) => row[2] as string),
     },
   }
 }

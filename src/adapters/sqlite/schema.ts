@@ -45,6 +45,9 @@ const steps: readonly string[] = [
   `
   CREATE TABLE register (key TEXT PRIMARY KEY, bytes BLOB NOT NULL, sum BLOB NOT NULL) WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE notice (key TEXT PRIMARY KEY, bytes BLOB NOT NULL, sum BLOB NOT NULL) WITHOUT ROWID;
+  `,
 ]
 
 /** Version that this program writes. */

@@ -240,6 +240,7 @@ export class SqliteStore implements Store {
       remove('DELETE FROM watermark WHERE job = ?', damaged.watermarks)
       remove('DELETE FROM member WHERE member = ?', damaged.members)
       remove('DELETE FROM register WHERE key = ?', damaged.registers)
+      remove('DELETE FROM notice WHERE key = ?', damaged.notices)
       for (const key of own) removeMeta(database, key)
       this.#history.remove(damaged.records)
       if (isGone) removeMeta(database, 'seen')

@@ -54,6 +54,15 @@ export function applyWrite(database: Database, history: History, write: Write): 
         )
         .run(write.key, write.bytes, rowSum(write.key, write.bytes))
       return
+    case 'notice':
+      if (write.bytes === null) database.prepare('DELETE FROM notice WHERE key = ?').run(write.key)
+      else
+        database
+          .prepare(
+            'INSERT INTO notice VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET bytes = ?2, sum = ?3',
+          )
+          .run(write.key, write.bytes, rowSum(write.key, write.bytes))
+      return
     case 'self':
       writeMeta(database, 'self', Buffer.from(JSON.stringify(write.self)))
       return

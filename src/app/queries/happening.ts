@@ -36,6 +36,10 @@ export function toHappening(node: Node, report: Report): Happening | undefined {
       return about('damaged', `${report.count} × ${report.what}`)
     case 'storeFailed':
       return about('store', `failed: ${report.reason}`)
+    case 'notified':
+      return about('notified', `${report.channel}: ${report.notices}`)
+    case 'notifyFailed':
+      return about('notify', `${report.channel}: ${report.reason}`)
     case 'storeRecovered':
       return about('store', 'recovered')
     case 'limitReached':

@@ -142,7 +142,7 @@ export class JobWrites {
 
   /** A preview may refer to a calendar that is written with it. */
   #missingCalendars({ groups }: Job): readonly string[] {
-    const refused = unknownReference(this.#scene.node.replica.catalog, groups.timing)
+    const refused = unknownReference(this.#scene.node.replica.catalog, groups)
     return refused === undefined || refused.ok ? [] : [refused.refusal.message]
   }
 

@@ -5,6 +5,7 @@ import { limits, type Timers } from '../limits.ts'
 import type { Job } from '../jobs/catalog.ts'
 import type { Replica } from '../jobs/replica.ts'
 import type { Membership } from '../membership/membership.ts'
+import type { Notify } from '../notify/notify.ts'
 import { judgeTick } from '../scheduler/judge-tick.ts'
 import type { Turn } from '../turn.ts'
 import {
@@ -32,6 +33,7 @@ export class Dialog {
   readonly #replica: Replica
   readonly #executions: Executions
   readonly #post: Post
+  readonly #notify: Notify
   readonly #inability: () => string | undefined
   readonly #isAhead: (job: Job, dueMs: number) => boolean
   #relays: Relay[] = []
@@ -43,6 +45,7 @@ export class Dialog {
     replica: Replica
     executions: Executions
     post: Post
+    notify: Notify
     /** Why this node starts nothing now. */
     inability: () => string | undefined
     /** Whether a tick of a job is still to be looked at, and then wanted. */
@@ -54,6 +57,7 @@ export class Dialog {
     this.#replica = components.replica
     this.#executions = components.executions
     this.#post = components.post
+    this.#notify = components.notify
     this.#inability = components.inability
     this.#isAhead = components.isAhead
   }
@@ -94,6 +98,12 @@ export class Dialog {
         return
       case 'cancel':
         this.#executions.stopHere(message.attempt, 'operator')
+        return
+      case 'told':
+        this.#notify.outbox.hear(message.facts, from)
+        return
+      case 'askTold':
+        this.#notify.outbox.answer(message.ids, from)
         return
       case 'cordon':
         this.#membership.setCordoned(message.isCordoned)

@@ -59,6 +59,8 @@ export interface ExecutionsWorld {
   /** Whether this node became ready or resumed so shortly before P that others may not know. */
   isFresh(plannedMs: number): boolean
   isReady(): boolean
+  /** A record told something new. */
+  recorded(stored: StoredRecord): void
   /** Why nothing of the job starts now: paused, or its limit is reached. */
   refusalOf(job: Job): Refusal | undefined
   /** Why this node starts nothing now; undefined when it does. */
@@ -423,6 +425,7 @@ export class Executions {
     }
     if (record.phase === 'ended') this.#ended(record)
     this.children.merged(stored)
+    this.#world.recorded(stored)
     if (record.trigger !== 'dispatch') {
       const { job, dueMs, throughMs, slot } = record
       this.#world.tickDecided(job, dueMs, throughMs, slot)

@@ -7,7 +7,7 @@ import { refuseTimezone } from '../scheduler/schedule.ts'
 import { isTimezone } from '../scheduler/zone.ts'
 import { suggest } from '../suggest.ts'
 import type { Catalog } from './catalog.ts'
-import type { Calendar, Timing } from './definition.ts'
+import type { Calendar, Groups } from './definition.ts'
 import { calendar as fields, calendarName } from './document-calendar.ts'
 import { checkKeys, field, fieldsSchema, parseFields, printFields } from './shape-record.ts'
 import type { Schema } from './shape.ts'
@@ -74,7 +74,19 @@ export function unknownCalendar(catalog: Catalog | undefined, name: string): Res
 }
 
 /** The refusal of the first calendar of a job that does not exist. */
-export function unknownReference(catalog: Catalog, timing: Timing): Result<never> | undefined {
-  const missing = timing.calendars.find(({ name }) => catalog.live(calendarKey(name)) === undefined)
-  return missing === undefined ? undefined : unknownCalendar(catalog, missing.name)
+export function unknownReference(
+  catalog: Catalog,
+  groups: Pick<Groups, 'timing' | 'notify'>,
+): Result<never> | undefined {
+  const missing = referencesOf(groups).find((name) => catalog.live(calendarKey(name)) === undefined)
+  return missing === undefined ? undefined : unknownCalendar(catalog, missing)
 }
+
+/** The calendars that a job names: those that deny its starts, and those that silence its rules. */
+export const referencesOf = ({
+  timing,
+  notify,
+}: Pick<Groups, 'timing' | 'notify'>): readonly string[] => [
+  ...timing.calendars.map(({ name }) => name),
+  ...notify.rules.flatMap(({ mute }) => mute ?? []),
+]

@@ -3,6 +3,7 @@
 // finer merging would create a schedule that nobody wrote.
 
 import type { JobName } from '../ids.ts'
+import type { Notify } from '../notify/rule.ts'
 import type { Seat } from '../register/register.ts'
 /** After so many executions the job is over. */
 export interface Limit {
@@ -283,6 +284,7 @@ export interface Groups {
   readonly action: Action
   readonly placement: Placement
   readonly delivery: Delivery
+  readonly notify: Notify
   readonly meta: Meta
   /** The only group of a calendar beside `life`; a job has none. */
   readonly calendar: Calendar
@@ -298,6 +300,7 @@ export const groupNames: readonly GroupName[] = [
   'action',
   'placement',
   'delivery',
+  'notify',
   'meta',
 ]
 

@@ -23,6 +23,7 @@ import { edges, join } from './document-after.ts'
 import { run } from './document-run.ts'
 import { calendar, calendarRefs } from './document-calendar.ts'
 import { limit } from './document-limit.ts'
+import { notify } from './document-notify.ts'
 import { params } from './document-params.ts'
 import { retry, retryDefault } from './document-retry.ts'
 import { list, map, set } from './shape-collection.ts'
@@ -320,6 +321,7 @@ export const groupFields: { readonly [G in keyof Groups]: Fields<Groups[G]> } = 
   action,
   placement,
   delivery,
+  notify,
   meta,
   calendar,
 }
@@ -338,10 +340,9 @@ export const fixedFields: Fields<{
 /** What is said about keys that are not there. */
 export const advice: Advice = {
   ...Object.fromEntries(
-    ['notify', 'profile', 'secrets']
+    ['profile', 'secrets']
       .concat(['confirm', 'pauseOnFailure', 'overlapKey'])
-      .concat(['maxStartsPerMinute', 'maxStartsPerDay', 'expectEvery'])
-
+      .concat(['maxStartsPerMinute', 'maxStartsPerDay'])
       .concat(['placement.weight', 'rollout'])
       .map((key) => [key, later]),
   ),

@@ -9,6 +9,7 @@ import { type Definition, type GroupName, groupNames, type Groups } from './defi
 import { checkEdges, checkStart } from './document-after.ts'
 import { defaultsOf } from './document-params.ts'
 import { advice, fixedFields, groupFields, timing } from './document-fields.ts'
+import { noNotify } from '../notify/rule.ts'
 import { checkSlots } from './document-slots.ts'
 import { own, plainMap } from './shape-collection.ts'
 import { checkFields, checkKeys, fieldsSchema, parseFields, printFields } from './shape-record.ts'
@@ -50,6 +51,8 @@ export function parseDocument(
   if (!delivery.ok) return delivery
   const unfitSlots = checkSlots(placement.value, delivery.value)
   if (unfitSlots !== undefined) return unfitSlots
+  const notify = parseFields(groupFields.notify, root, '')
+  if (!notify.ok) return notify
   const enabled = parseFields(groupFields.enabled, root, '')
   if (!enabled.ok) return enabled
   const meta = parseFields(groupFields.meta, root, '')
@@ -61,6 +64,7 @@ export function parseDocument(
       action: action.value,
       placement: placement.value,
       delivery: delivery.value,
+      notify: notify.value,
       enabled: enabled.value,
       meta: meta.value,
     },
@@ -166,6 +170,7 @@ export function toDocument(name: JobName, groups: Definition): Readonly<Record<s
   printFields(groupFields.action, groups.action, document)
   printFields(groupFields.placement, groups.placement, document)
   printFields(groupFields.delivery, groups.delivery, document)
+  printFields(groupFields.notify, groups.notify, document)
   printFields(groupFields.meta, groups.meta, document)
   printFields(groupFields.enabled, groups.enabled, document)
   return document
@@ -237,6 +242,7 @@ export const defaultGroups: Groups = {
     retry: groupFields.delivery.retry.fallback!,
     graceMs: null,
   },
+  notify: noNotify,
   meta: {
     displayName: '',
     ownerName: '',

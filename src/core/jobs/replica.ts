@@ -2,11 +2,12 @@
 // gossip lost. Anti-entropy is the truth, gossip only makes it fast.
 
 import type { Author } from '../author.ts'
-import { isAfter, SeenVector, type Cursor } from '../clock/version-vector.ts'
+import { isAfter, readSeenVector, SeenVector, type Cursor } from '../clock/version-vector.ts'
 import type { Write } from '../effect.ts'
 import { calendarKey, labelOf, type JobName, type MemberId } from '../ids.ts'
 import { limits, type Timers } from '../limits.ts'
 import type { Link } from '../membership/link.ts'
+import { decodeFacts } from '../membership/member-message.ts'
 import type { Membership } from '../membership/membership.ts'
 import { refuse, ok, type Result } from '../result.ts'
 import { isSignedBy } from '../trust/envelope.ts'
@@ -99,6 +100,13 @@ export class Replica {
 
   get digests(): { readonly catalog: bigint; readonly seen: bigint } {
     return { catalog: this.catalog.digest, seen: this.seen.digest() }
+  }
+
+  /** Takes up the stored version vector; a damaged one covers nothing, so all is pulled again. */
+  restoreSeen(bytes: Uint8Array): void {
+    const stored = decode(bytes, { bytesMax: limits.frameBytesMax })
+    const vector = stored.ok ? read(readSeenVector, stored.value) : stored
+    if (vector.ok) this.seen.join(vector.value)
   }
 
   /** Takes up stored writes, whose hashes the store has checked; damaged ones are counted. */
@@ -385,6 +393,12 @@ export class Replica {
     if (link === undefined) return
     link.hasView = true
     link.viewMismatches = 0
+  }
+
+  /** Gossiped facts about members. */
+  receiveFacts(bytes: Uint8Array): 'accept' | 'ignore' | 'reject' {
+    const facts = decodeFacts(bytes)
+    return facts.ok ? this.mergeFacts(facts.value) : 'reject'
   }
 
   /** Merges signed facts about members; says how they were. */

@@ -22,6 +22,7 @@ import {
   list,
   nullable,
   oneOf,
+  optional,
   read,
   record,
   text,
@@ -84,6 +85,8 @@ export interface NodeRecord {
   }
   /** Members to which it has a link: its observers. */
   readonly neighbours: readonly MemberId[]
+  /** Through which it can tell people something; absent: through none. */
+  readonly channels?: readonly string[]
   readonly hlc: Hlc
 }
 
@@ -142,6 +145,7 @@ const readRecord: Reader<NodeRecord> = record({
     errorMs: u32,
   }),
   neighbours: list(readMember, { max: limits.neighboursMax }),
+  channels: optional(list(line(63), { max: limits.channelsMax })),
   hlc: readHlc,
 })
 

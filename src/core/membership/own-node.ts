@@ -22,6 +22,8 @@ export interface SelfInit {
   readonly profiles: readonly string[]
   readonly engine: string
   readonly timezoneData: string
+  /** Names of its channels to people. */
+  readonly channels?: readonly string[]
 }
 
 /** Changes that nobody waits for are published together. */
@@ -182,7 +184,7 @@ export class OwnNode {
     this.#isDirty = false
     this.#sealedAtMs = this.#turn.monoMs
     const { member, storeEpoch, startId } = this.#author.identity
-    const { name, version, engine, timezoneData } = this.#init
+    const { name, version, engine, timezoneData, channels = [] } = this.#init
     const { silenceMs, downAfterMs, heartbeatMs, refreshMs } = this.#timers
     return sealNode(this.#author, {
       member,
@@ -206,6 +208,7 @@ export class OwnNode {
       timezoneData,
       clock: this.#clock,
       neighbours,
+      ...(channels.length === 0 ? {} : { channels }),
       hlc: this.#author.hlc.tick(this.#turn.clusterMs),
     })
   }

@@ -30,7 +30,16 @@ export const weightUnit = 16
 export const weightMax = 1024
 
 /** What is ranked; each kind has its own independent order. */
-export type RankKind = 'tick' | 'job' | 'key' | 'shard' | 'home' | 'watch' | 'relay' | 'zone'
+export type RankKind =
+  | 'tick'
+  | 'job'
+  | 'key'
+  | 'shard'
+  | 'home'
+  | 'watch'
+  | 'relay'
+  | 'zone'
+  | 'notify'
 
 /** A member to rank. */
 export interface Weighted {

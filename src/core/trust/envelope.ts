@@ -9,7 +9,7 @@ import { decode, encode, type Cbor } from '../wire/cbor.ts'
 import { bytes as bytesOf, read, tuple, type ReadResult } from '../wire/read.ts'
 import type { Crypto } from './crypto.ts'
 
-export type SealedKind = 'job' | 'calendar' | 'node' | 'report' | 'record' | 'certificate'
+export type SealedKind = 'job' | 'calendar' | 'node' | 'report' | 'record' | 'certificate' | 'told'
 
 /** A sealed thing, opened but not yet verified. */
 export interface Sealed {
@@ -28,6 +28,7 @@ const prefixes: Readonly<Record<SealedKind, Uint8Array>> = {
   report: text.encode('meshcron/report/1\0'),
   record: text.encode('meshcron/record/1\0'),
   certificate: text.encode('meshcron/certificate/1\0'),
+  told: text.encode('meshcron/told/1\0'),
 }
 
 function signedBytes(kind: SealedKind, body: Uint8Array): Uint8Array {

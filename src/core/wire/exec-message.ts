@@ -7,6 +7,7 @@ import { line, readMember } from './forms.ts'
 import {
   bool,
   bytes,
+  hex,
   list,
   read,
   record,
@@ -51,6 +52,10 @@ export type ExecMessage =
   | { readonly kind: 'decline'; readonly attempt: AttemptId; readonly reason: string }
   /** Stop it, on an operator's word. */
   | { readonly kind: 'cancel'; readonly attempt: AttemptId }
+  /** These messages to people were sent. */
+  | { readonly kind: 'told'; readonly facts: readonly Uint8Array[] }
+  /** Were these sent? */
+  | { readonly kind: 'askTold'; readonly ids: readonly string[] }
   /** Take nothing new, or again, on an operator's word. */
   | { readonly kind: 'cordon'; readonly isCordoned: boolean }
 
@@ -83,6 +88,10 @@ const readMessage: Reader<ExecMessage> = variant('kind', {
   nudge: record({ attempt, to: readMember }),
   decline: record({ attempt, reason: line(255) }),
   cancel: record({ attempt }),
+  told: record({
+    facts: list(bytes({ max: limits.toldBytesMax }), { max: limits.digestNoticesMax }),
+  }),
+  askTold: record({ ids: list(hex(16), { max: limits.digestNoticesMax }) }),
   cordon: record({ isCordoned: bool }),
 })
 

@@ -7,55 +7,16 @@ import type { Command, Counts, Event } from '../../../src/core/event.ts'
 import type { Effect, Launch, Reply, Write } from '../../../src/core/effect.ts'
 import { hash64, hex64 } from '../../../src/core/hash.ts'
 import type { AttemptId, MemberId } from '../../../src/core/ids.ts'
-import { limits, type ProfileName } from '../../../src/core/limits.ts'
+import { limits } from '../../../src/core/limits.ts'
 import { encodeSync } from '../../../src/core/jobs/sync-message.ts'
 import { Node } from '../../../src/core/node.ts'
 import type { Report } from '../../../src/core/report.ts'
 import { fakeCrypto, mix, peerId } from './crypto.ts'
-import type { Timeline } from './timeline.ts'
-import type { End, Gossip, Question, Wires } from './wires.ts'
+import { epochMs, type MachineInit, type Shared, type Start } from './machine-init.ts'
+import type { End, Gossip, Question } from './wires.ts'
 
-/** True time of the beginning, as the wall clocks show it. */
-export const epochMs: number = Date.UTC(2026, 0, 5, 8, 0, 0)
-
-/** An attempt that was started, by ground truth. */
-export interface Start {
-  readonly attempt: AttemptId
-  readonly execution: string
-  readonly job: string
-  readonly slot: string
-  readonly node: number
-  /** True UTC milliseconds. */
-  readonly atMs: number
-  readonly plannedMs: number
-  endMs: number | undefined
-  env?: Readonly<Record<string, string>>
-  result?: string | undefined
-}
-
-/** How an attempt goes; `durationMs` Infinity: until it is stopped. */
-export interface Script {
-  readonly durationMs: number
-  readonly exit: number
-  /** What it says as its result. */
-  readonly result?: string
-}
-
-export interface MachineInit {
-  readonly index: number
-  readonly profile: ProfileName
-  readonly seed: bigint
-  readonly tags: Readonly<Record<string, string>>
-  readonly hasPeers: boolean
-}
-
-interface Shared {
-  readonly timeline: Timeline
-  readonly wires: Wires
-  readonly starts: Start[]
-  readonly script: (launch: Launch, node: number) => Script
-  readonly trace: (text: string) => void
-}
+export { epochMs } from './machine-init.ts'
+export type { Script, Sent, Start } from './machine-init.ts'
 
 type Unstamped<E> = E extends { readonly monoMs: number } ? Omit<E, 'monoMs' | 'wallMs'> : never
 /** An event without its clocks. */
@@ -116,6 +77,10 @@ export class Machine implements End {
     return 1_000 + this.#shared.timeline.nowMs - this.#bootAtMs
   }
 
+  get trueMs(): number {
+    return epochMs + this.#shared.timeline.nowMs
+  }
+
   get wallMs(): number {
     return epochMs + this.#shared.timeline.nowMs + this.wallOffsetMs
   }
@@ -146,11 +111,13 @@ export class Machine implements End {
           executors: ['exec', 'shell', 'http', 'mqtt'],
           engine: 'croner 11',
           timezoneData: '2026a',
+          channels: this.#init.notify?.channels ?? [],
         },
         policy: openPolicy,
         profile: this.#init.profile,
         hasPeers: this.#init.hasPeers,
         buildMs: Date.UTC(2025, 0, 1),
+        ...(this.#init.notify === undefined ? {} : { notify: this.#init.notify }),
         defaultTimezone: 'UTC',
         seed: this.#init.seed + BigInt(this.#boots),
       },
@@ -348,6 +315,14 @@ export class Machine implements End {
       case 'start':
         this.#launch(effect.launch)
         return
+      case 'notify': {
+        const { id, channel, notices } = effect
+        const failure = this.#shared.deliver(this.index, channel)
+        const [node, isDelivered] = [this.index, failure === undefined]
+        this.#shared.sent.push({ node, channel, atMs: this.trueMs, notices, isDelivered })
+        this.#tell(20, { kind: 'notified', id, failure })
+        return
+      }
       case 'stop':
         this.#endAfter(5, effect.attempt, 'signal', null)
         return
@@ -457,6 +432,7 @@ function stage(effect: Effect): number {
       return 0
     case 'start':
     case 'stop':
+    case 'notify':
       return 2
     case 'reply':
     case 'wakeAt':

@@ -58,7 +58,7 @@ test('the schema accepts what the parser accepts and refuses what it refuses', (
 test('the least document has the documented defaults', () => {
   const { name, definition } = parse(good['least document'], 'least')
   assert.equal(name, 'a')
-  const { enabled, placement, delivery, meta } = defaultGroups
+  const { enabled, placement, delivery, notify, meta } = defaultGroups
   assert.deepEqual(definition, {
     timing: {
       ...defaultGroups.timing,
@@ -70,6 +70,7 @@ test('the least document has the documented defaults', () => {
     enabled,
     placement,
     delivery,
+    notify,
     meta,
   } satisfies Definition)
 })

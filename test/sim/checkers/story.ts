@@ -44,6 +44,7 @@ const plain: Definition = {
     graceMs: null,
   },
   enabled: { enabled: true, note: '', untilMs: null },
+  notify: defaultGroups.notify,
   meta: defaultGroups.meta,
 }
 
@@ -57,6 +58,7 @@ export function definition(over: Groups = {}): Definition {
     placement: { ...plain.placement, ...over.placement },
     delivery: { ...plain.delivery, ...over.delivery },
     enabled: { ...plain.enabled, ...over.enabled },
+    notify: plain.notify,
     meta: { ...plain.meta, ...over.meta },
   }
 }
