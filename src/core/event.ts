@@ -99,6 +99,8 @@ export type ExecutionReport =
       readonly reason: EndReason
       readonly exit: number | null
       readonly detail: string
+      /** It still ran when it was asked to stop: what it exits with then is no success. */
+      readonly isStopped?: true
       readonly outputBytes: number
       readonly outputDropped: number
       /** What went wrong without failing the attempt. */

@@ -167,6 +167,8 @@ export const limits = {
   armedRanksMax: 2,
   /** Settled executions kept in memory per job; older ones are in the store only. */
   ledgerSettledPerJobMax: 64,
+  /** The same of ticks that are still to come, which a member with a clock ahead has settled. */
+  ledgerAheadPerJobMax: 1_024,
   /** Dispatches remembered per job, so that a key said twice starts once. */
   dispatchesPerJobMax: 1_024,
   openExecutionsPerJobMax: 1_024,

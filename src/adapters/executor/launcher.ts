@@ -59,6 +59,7 @@ export class Launcher {
   readonly #endings = new Set<Promise<void>>()
   #starting: Waiting | undefined
   #startLoop: Promise<void> | undefined
+  readonly #stopped = new Set<AttemptId>()
   #isReady = false
   #isClosed = false
 
@@ -110,7 +111,10 @@ export class Launcher {
 
   stop(attempt: AttemptId, killAfterMs: number): void {
     const running = this.#running.get(attempt)
-    if (running !== undefined) return running.stop(killAfterMs)
+    if (running !== undefined) {
+      this.#stopped.add(attempt)
+      return running.stop(killAfterMs)
+    }
     // Messages are heard before a start's promise, so there is an instant in between.
     if (this.#starting?.launch.attempt === attempt) this.#starting.killAfterMs = killAfterMs
     const at = this.#queue.findIndex(({ launch }) => launch.attempt === attempt)
@@ -185,7 +189,7 @@ export class Launcher {
       this.#orphans.remember(attempt, spawned.child.pid)
       const running = this.#runningOf(launch, spawned)
       this.#follow(launch, running, spawned.child.pid)
-      if (waiting.killAfterMs !== undefined) running.stop(waiting.killAfterMs)
+      if (waiting.killAfterMs !== undefined) this.stop(attempt, waiting.killAfterMs)
     } else if (spawned.isPassing && tries < shortageTries && this.#isWanted(waiting)) {
       this.#queue.unshift({ launch, tries: tries + 1, killAfterMs: undefined })
       this.#starting = undefined
@@ -300,6 +304,7 @@ export class Launcher {
       attempt,
       ...(watch?.breach ?? ending),
       ...(warning === undefined ? {} : { warning }),
+      ...(this.#stopped.delete(attempt) ? { isStopped: true } : {}),
       outputBytes: total,
       outputDropped: dropped,
     })

@@ -17,7 +17,7 @@ import type { Ledger } from './ledger.ts'
 import { isSameOrder } from './order.ts'
 import type { ExecutionRecord, Why } from './record.ts'
 import { totalEndMs } from './retrying.ts'
-import type { Takeover, Wanted } from './takeover.ts'
+import { withdrawn, type Takeover, type Wanted } from './takeover.ts'
 
 const dayMs = 86_400_000
 /** A dispatch that nobody could start for so long is given up. */
@@ -124,12 +124,19 @@ export class Attempts {
   }
 
   /** Watches the attempt that follows a failed one. */
-  wantRetry(record: ExecutionRecord): void {
+  wantRetry(record: ExecutionRecord, nowMs: number): void {
     const { execution, slot, nextAttemptAtMs: plannedMs } = record
-    const job = this.#replica.catalog.live(record.job)
-    if (job === undefined || plannedMs === null) return
+    const job = this.#replica.catalog.get(record.job)
+    if (job === undefined || job.generation < record.generation || plannedMs === null) return
     // two members ran it, and with the other it went well
     if (!this.#ledger.isSlotOpen(execution, slot)) return
+    const retry = this.#retryOf(job, record, plannedMs)
+    const isGone = this.#replica.catalog.live(record.job)?.generation !== record.generation
+    this.#takeover.want(isGone ? withdrawn(retry, nowMs) : retry)
+  }
+
+  #retryOf(job: Job, record: ExecutionRecord, plannedMs: number): Wanted {
+    const { execution, slot } = record
     const number = record.attempt + 1
     const { root } = record
     const { misfire, retry } = job.groups.delivery
@@ -137,7 +144,7 @@ export class Attempts {
       .attempts(execution, slot)
       .map((stored) => stored.record.executor)
       .filter((member) => member !== null)
-    this.#takeover.want({
+    return {
       ...this.#first(record.job, execution, slot),
       attempt: attemptId(execution, slot, number),
       number,
@@ -151,6 +158,6 @@ export class Attempts {
       why: 'retry',
       avoid: retry.where === 'same' ? failed.slice(-1) : failed,
       ...(record.order === undefined ? {} : { order: record.order }),
-    })
+    }
   }
 }

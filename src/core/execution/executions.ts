@@ -435,7 +435,7 @@ export class Executions {
   /** What the end of an attempt says about the next one. */
   #ended(record: ExecutionRecord): void {
     const { execution, slot, attempt } = record
-    if (record.nextAttemptAtMs !== null) this.#attempts.wantRetry(record)
+    if (record.nextAttemptAtMs !== null) this.#attempts.wantRetry(record, this.#turn.clusterMs)
     // it was given up for lost, and now it is known how it went
     else if (isRan(record)) this.takeover.drop(attemptId(execution, slot, attempt + 1))
     if (slot === everySlot) this.takeover.drop(attemptId(execution, this.#membership.self, 1))
@@ -451,7 +451,7 @@ export class Executions {
 
   #resume(record: ExecutionRecord): void {
     if (record.phase === 'queued') this.#attempts.wantDispatch(record, this.#turn.clusterMs)
-    else if (record.phase === 'ended') this.#attempts.wantRetry(record)
+    else if (record.phase === 'ended') this.#attempts.wantRetry(record, this.#turn.clusterMs)
     else if (record.executor === this.#membership.self) this.#runs.lose(record, 'unreported')
   }
 

@@ -70,7 +70,15 @@ export class Ledger {
   readonly #ranges = new Map<JobName, StoredRecord[]>()
   readonly #counts: { -readonly [K in keyof Counts]: Counts[K] }
 
-  constructor(counts: Counts, tallies: Iterable<Tally> = []) {
+  readonly #nowMs: () => number
+
+  /** `nowMs`: cluster time. */
+  constructor(
+    components: { readonly nowMs: () => number },
+    counts: Counts,
+    tallies: Iterable<Tally> = [],
+  ) {
+    this.#nowMs = components.nowMs
     this.#counts = { ...counts }
     this.tallies = new Tallies(tallies)
   }
@@ -174,16 +182,28 @@ export class Ledger {
     }
     open.delete(id)
     settled.add(id)
-    if (settled.size > (isOfTick ? limits.ledgerSettledPerJobMax : limits.dispatchesPerJobMax)) {
-      this.#forgetOldest(settled)
-    }
+    this.#forget(settled, isOfTick ? limits.ledgerSettledPerJobMax : limits.dispatchesPerJobMax)
   }
 
-  #forgetOldest(settled: Set<ExecutionId>): void {
-    let oldest: ExecutionId | undefined
-    for (const id of settled) if (oldest === undefined || this.#isOlder(id, oldest)) oldest = id
-    settled.delete(oldest!)
-    this.#executions.delete(oldest!)
+  /**
+   * Forgets the oldest of too many. Those still to come are counted apart: a member whose clock ran
+   * ahead has done them, and what settles now must not be forgotten for them.
+   */
+  #forget(settled: Set<ExecutionId>, max: number): void {
+    if (settled.size <= max) return
+    const nowMs = this.#nowMs()
+    let [ahead, oldest, farthest]: [number, ExecutionId?, ExecutionId?] = [0]
+    for (const id of settled) {
+      if (oldest === undefined || this.#isOlder(id, oldest)) oldest = id
+      if (this.#executions.get(id)!.dueMs <= nowMs) continue
+      ahead += 1
+      if (farthest === undefined || this.#isOlder(farthest, id)) farthest = id
+    }
+    const isTooManyAhead = ahead > limits.ledgerAheadPerJobMax
+    if (settled.size - ahead <= max && !isTooManyAhead) return
+    const forgotten = isTooManyAhead ? farthest! : oldest!
+    settled.delete(forgotten)
+    this.#executions.delete(forgotten)
   }
 
   #isOlder(a: ExecutionId, b: ExecutionId): boolean {

@@ -12,7 +12,7 @@ import type { Post } from './post.ts'
 import type { ExecutionRecord, NotRunOutcome } from './record.ts'
 import type { Records } from './records.ts'
 import type { Claim } from '../register/register.ts'
-import type { Takeover, Wanted, Watch } from './takeover.ts'
+import { withdrawn, type Takeover, type Wanted, type Watch } from './takeover.ts'
 import { Untold, type NotRunTicks } from './untold.ts'
 
 export interface NotRunWorld {
@@ -122,6 +122,7 @@ export class NotRun {
   }
 
   #expired(watch: Watch, isNobodyEligible: boolean): ExecutionRecord {
+    if (watch.isWithdrawn === true) return this.#draft(watch, 'superseded', '')
     if (isNobodyEligible) return this.#draft(watch, 'no-eligible-node', '')
     const job = this.#replica.catalog.live(watch.job)
     if (job !== undefined && this.#candidacy.isHeld(job)) {
@@ -145,16 +146,14 @@ export class NotRun {
       if (watch.job !== job || isStillWanted(watch)) continue
       this.#takeover.drop(watch.attempt)
       const { number, slot, dueMs } = watch
-      const isDue = watch.plannedMs <= this.#turn.clusterMs
-      if (isDue && number === 1 && !isDispatch(watch.execution)) {
+      if (number > 1 || isDispatch(watch.execution)) {
+        // others know that it was to come, and wait for its end
+        this.#takeover.want(withdrawn(watch, this.#turn.clusterMs))
+      } else if (watch.plannedMs <= this.#turn.clusterMs) {
         const generation = generationOf(watch.execution) ?? 1
         const ticks = { job, generation, slot, fromMs: dueMs, toMs: dueMs, count: 1 }
         this.tell({ ...ticks, outcome: 'superseded', reason: '' })
-        continue
-      }
-      const isSpeaker = this.#post.home(job)[0] === this.#membership.self
-      if (isDue && isSpeaker) this.#records.write(this.#draft(watch, 'superseded', ''), 'normal')
-      else this.#world.tickGone(watch)
+      } else this.#world.tickGone(watch)
     }
   }
 

@@ -182,8 +182,11 @@ export class OwnRuns {
     const endedMs = this.#turn.clusterMs
     const job = this.#replica.catalog.live(record.job)
     const { ledger } = this.#records
+    // what was deleted and created again is another job
     const nextMs =
-      job === undefined ? null : nextAttemptAtMs(job, record, end, { ledger, nowMs: endedMs })
+      job?.generation !== record.generation
+        ? null
+        : nextAttemptAtMs(job, record, end, { ledger, nowMs: endedMs })
     const ended = { ...record, ...end, phase: 'ended', endedMs, nextAttemptAtMs: nextMs } as const
     this.#records.write(ended, 'full')
   }
@@ -241,8 +244,18 @@ function judgeEnd(
   report: Extract<ExecutionReport, { kind: 'ended' }>,
   { stopReason, successCodes }: Pick<Running, 'stopReason' | 'successCodes'>,
 ): { outcome: Outcome; reason: string } {
+  // after a stall a stop may be asked for before the end that came before it is heard
+  const hadEnded = report.reason === 'exit' && report.isStopped !== true
+  if (hadEnded) return judgeExit(report, successCodes)
   if (stopReason === 'timeout') return { outcome: 'failure', reason: 'timeout' }
   if (stopReason !== undefined) return { outcome: 'cancelled', reason: stopReason }
+  return judgeExit(report, successCodes)
+}
+
+function judgeExit(
+  report: Extract<ExecutionReport, { kind: 'ended' }>,
+  successCodes: readonly number[],
+): { outcome: Outcome; reason: string } {
   if (report.reason === 'exit' && report.exit !== null && successCodes.includes(report.exit)) {
     return { outcome: 'success', reason: (report.warning ?? '').slice(0, 255) }
   }

@@ -38,8 +38,8 @@ export class Records {
     },
     { counts, tallies }: Pick<Loaded, 'counts' | 'tallies'>,
   ) {
-    this.ledger = new Ledger(counts, tallies)
     this.#turn = components.turn
+    this.ledger = new Ledger({ nowMs: () => this.#turn.clusterMs }, counts, tallies)
     this.#author = components.author
     this.#crypto = components.crypto
     this.#replica = components.replica

@@ -36,7 +36,16 @@ export interface Wanted {
   readonly avoid: readonly MemberId[]
   /** What somebody asked for. */
   readonly order?: Order
+  /** Its job is gone: nobody starts it, and somebody says so. */
+  readonly isWithdrawn?: true
 }
+
+/** The same attempt, which nobody starts any more. */
+export const withdrawn = (wanted: Wanted, nowMs: number): Wanted => ({
+  ...wanted,
+  cutoffMs: nowMs - 1,
+  isWithdrawn: true,
+})
 
 type Phase =
   | { readonly kind: 'waiting' | 'standby' | 'watching' }

@@ -22,7 +22,10 @@ export function mayOverlap(
   const runs = attemptsOf(history)
     .ofJob(tick.truth.name)
     .filter(({ start }) => start.execution !== tick.execution)
-  const own = slot === undefined ? runs : runs.filter(({ start }) => start.slot === slot)
+  if (slot === undefined) return openSpans(history, runs, delivery).meets(fromMs, toMs)
+  // before the job was one for every node, the same node may have started it as one of the fleet's
+  const { members } = history.scenery
+  const own = runs.filter(({ start }) => start.slot === slot || members[start.node] === slot)
   return openSpans(history, own, delivery).meets(fromMs, toMs)
 }
 

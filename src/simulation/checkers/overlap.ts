@@ -50,7 +50,9 @@ export class OverlapChecker implements Checker {
     const { settleMs } = history.scenery.timers
     const fromMs = Math.min(a.atMs - tellMs, (b.dueMs ?? b.atMs) - settleMs)
     const isTold = wasUp && !isNear && ground.hasPath(a.node, b.node, fromMs, b.atMs)
-    if (!isTold) {
+    // by a clock far ahead who was silent for seconds has been gone for long
+    const isAhead = ground.nodes[b.node]!.skewed.meets(fromMs, b.atMs)
+    if (!isTold || isAhead) {
       this.#counts.excused += 1
       return undefined
     }

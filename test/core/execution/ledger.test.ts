@@ -20,6 +20,7 @@ import { limits } from '../../../src/core/limits.ts'
 import { peerId } from '../fleet/crypto.ts'
 
 const job = jobName('job')
+const clock = { nowMs: () => 200_000 }
 const zero = {
   started: 0,
   succeeded: 0,
@@ -126,7 +127,7 @@ const manyRecords = fc.uniqueArray(anyRecord, {
 test('any order of the same records, with repetitions, ends in the same state', () => {
   fc.assert(
     fc.property(manyRecords, fc.array(fc.nat(), { maxLength: 30 }), (records, order) => {
-      const [one, two] = [new Ledger(zero), new Ledger(zero)]
+      const [one, two] = [new Ledger(clock, zero), new Ledger(clock, zero)]
       for (const record of records) one.merge(record)
       for (const i of order) if (records.length > 0) two.merge(records[i % records.length]!)
       for (const record of records.toReversed()) two.merge(record)
@@ -141,7 +142,7 @@ test('any order of the same records, with repetitions, ends in the same state', 
 test('a record that is known already is no news', () => {
   fc.assert(
     fc.property(manyRecords, (records) => {
-      const ledger = new Ledger(zero)
+      const ledger = new Ledger(clock, zero)
       for (const record of records) ledger.merge(record)
       const before = stateOf(ledger)
       for (const record of records) assert.equal(ledger.merge(record).isNews, false)
@@ -175,7 +176,7 @@ const transitions: readonly (readonly [string, StoredRecord, StoredRecord, boole
 
 for (const [rule, first, second, isNews] of transitions) {
   test(`ledger: ${rule}`, () => {
-    const ledger = new Ledger(zero)
+    const ledger = new Ledger(clock, zero)
     ledger.merge(first)
     assert.equal(ledger.merge(second).isNews, isNews)
     const expected = isNews ? second : first
@@ -189,14 +190,14 @@ test('what ran speaks before what did not, in either order', () => {
     [missed, success],
     [success, missed],
   ]) {
-    const ledger = new Ledger(zero)
+    const ledger = new Ledger(clock, zero)
     for (const record of records) ledger.merge(record)
     assert.equal(ledger.newest(success.record.execution, '0'), success)
   }
 })
 
 test('two members that claimed one attempt are both kept, and counted once', () => {
-  const ledger = new Ledger(zero)
+  const ledger = new Ledger(clock, zero)
   assert.equal(ledger.merge(stored(1, {})).isDuplicate, false)
   assert.equal(ledger.merge(stored(2, { why: 'takeover' })).isDuplicate, true)
   assert.equal(ledger.merge(ended(2, 'success')).isDuplicate, false)
@@ -207,7 +208,7 @@ test('two members that claimed one attempt are both kept, and counted once', () 
 })
 
 test('a claim of any attempt decides those before it, a queued dispatch decides nothing', () => {
-  const ledger = new Ledger(zero)
+  const ledger = new Ledger(clock, zero)
   const id = tickExecutionId(job, 1, 1_000)
   ledger.merge(stored(1, { phase: 'queued', executor: null }))
   assert.equal(ledger.isDecided(id, '0', 1), false)
@@ -219,7 +220,7 @@ test('a claim of any attempt decides those before it, a queued dispatch decides 
 })
 
 test('a range decides the ticks of its slot and generation, and no others', () => {
-  const ledger = new Ledger(zero)
+  const ledger = new Ledger(clock, zero)
   const fields = { attempt: 0, executor: null, slot: 'x', throughMs: 9_000, count: 9 } as const
   ledger.merge(ended(1, 'paused', fields))
   const decided = (generation: number, dueMs: number, slot: string): boolean =>
@@ -233,7 +234,7 @@ test('a range decides the ticks of its slot and generation, and no others', () =
 })
 
 test('a growing range is one record, and its ticks are counted once', () => {
-  const ledger = new Ledger(zero)
+  const ledger = new Ledger(clock, zero)
   const range = (count: number): StoredRecord =>
     ended(1, 'paused', { attempt: 0, executor: null, throughMs: count * 1_000, count })
   for (const count of [1, 4, 2, 9, 9]) ledger.merge(range(count))
@@ -241,7 +242,7 @@ test('a growing range is one record, and its ticks are counted once', () => {
 })
 
 test('settled ticks are kept up to a bound, the newest of them; open ones always', () => {
-  const ledger = new Ledger(zero)
+  const ledger = new Ledger(clock, zero)
   const open = tickExecutionId(job, 1, 1)
   ledger.merge(stored(1, { dueMs: 1 }))
   const last = 3 * limits.ledgerSettledPerJobMax
@@ -256,7 +257,7 @@ test('settled ticks are kept up to a bound, the newest of them; open ones always
 })
 
 test('dispatches do not give way to ticks', () => {
-  const ledger = new Ledger(zero)
+  const ledger = new Ledger(clock, zero)
   const execution = dispatchExecutionId(job, 'key')
   ledger.merge(ended(1, 'success', { execution, trigger: 'dispatch' }))
   for (let i = 1; i <= 500; i++) ledger.merge(ended(1, 'success', { dueMs: i * 1_000 }))
@@ -269,7 +270,7 @@ test('dispatches do not give way to ticks', () => {
 })
 
 test('a dispatch to every member does not stay open for itself', () => {
-  const ledger = new Ledger(zero)
+  const ledger = new Ledger(clock, zero)
   const execution = dispatchExecutionId(job, 'key')
   const queued = { execution, slot: everySlot, phase: 'queued', executor: null } as const
   ledger.merge(stored(1, { ...queued, trigger: 'dispatch' }))
@@ -285,8 +286,17 @@ test('a dispatch said twice is due at the first of both, on every member', () =>
     stored(i + 1, { execution, dueMs, phase: 'queued', executor: null, trigger: 'dispatch' }),
   )
   for (const records of [said, said.toReversed()]) {
-    const ledger = new Ledger(zero)
+    const ledger = new Ledger(clock, zero)
     for (const record of records) ledger.merge(record)
     assert.equal(ledger.newest(execution, '0')!.record.dueMs, 4_000)
   }
+})
+
+test('what a clock far ahead has settled pushes nothing out that settles now', () => {
+  const ledger = new Ledger(clock, zero)
+  for (let i = 1; i <= 200; i++) ledger.merge(ended(1, 'success', { dueMs: 1_000_000 + i }))
+  for (let i = 1; i <= 200; i++) ledger.merge(ended(2, 'success', { dueMs: i }))
+  const isKnown = (dueMs: number): boolean => ledger.has(tickExecutionId(job, 1, dueMs))
+  assert.deepEqual([1, 136, 137, 200].map(isKnown), [false, false, true, true])
+  assert.deepEqual([1_000_001, 1_000_200].map(isKnown), [true, true])
 })

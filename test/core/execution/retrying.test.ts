@@ -48,7 +48,7 @@ function isRetried(
     avoid: [],
   } as const
   const record = draftOf(wanted, 1)
-  const world = { ledger: new Ledger(counts), nowMs: dueMs }
+  const world = { ledger: new Ledger({ nowMs: () => dueMs }, counts), nowMs: dueMs }
   const job = jobOf({ retry: { max: 1, ...(on === undefined ? {} : { on }) } })
   return nextAttemptAtMs(job, record, { outcome, reason, exit }, world) !== null
 }

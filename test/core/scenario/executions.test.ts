@@ -194,6 +194,37 @@ test('pending retries survive the restart of the whole fleet', () => {
   assert.ok(Math.abs(starts[1]!.atMs - dueMs - 60_100) < 3_000)
 })
 
+test('a retry whose job is deleted ends, and keeps no later job of that name from its ticks', () => {
+  const fleet = Fleet.running({ size: 3, script: () => ({ durationMs: 100, exit: 1 }) })
+  const retry = { max: 1, backoff: 'fixed', base: '20s', jitter: 0 }
+  fleet.put(0, 'a', { schedule: '0 * * * * *', retry })
+  const dueMs = fleet.nextTick(60_000, 8_000)
+  fleet.runTo(dueMs + 2_000)
+  fleet.kill(2)
+  fleet.remove(0, 'a')
+  fleet.run(2_000)
+  fleet.put(1, 'a', { schedule: '0 * * * * *' })
+  fleet.start([2])
+  fleet.runTo(dueMs + 59_000)
+  assert.equal(fleet.tick('a', dueMs).length, 1)
+  for (const node of fleet.up) {
+    const last = fleet.storedTick(node, 'a', dueMs).find(({ record }) => record.attempt === 2)
+    assert.equal(last?.record.outcome, 'failure', `${node}`)
+  }
+  fleet.runTo(dueMs + 65_000)
+  assert.equal(fleet.startsOf(`a~2@${dueMs + 60_000}`).length, 1)
+})
+
+test('what ended before it was stopped ended by itself, although a stall let the timeout come first', () => {
+  const fleet = Fleet.running({ size: 1, script: () => ({ durationMs: 3_000, exit: 0 }) })
+  fleet.put(0, 'a', { schedule: '*/30 * * * * *', timeout: '5s' })
+  const dueMs = fleet.nextTick(30_000)
+  fleet.runTo(dueMs + 1_000)
+  fleet.stall(0, 10_000)
+  fleet.runTo(dueMs + 15_000)
+  assertOutcome(fleet, 'a', dueMs, 'success')
+})
+
 test('totalTimeout counts from the first start, over all attempts and waits of a slot', () => {
   const fleet = Fleet.running({ size: 3, script: () => ({ durationMs: 4_000, exit: 1 }) })
   const retry = { max: 9, backoff: 'fixed', base: '3s', jitter: 0 }
