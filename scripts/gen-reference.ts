@@ -95,7 +95,7 @@ profile: wan
 drain: 30s
 \`\`\`
 
-The files \`node.key\`, \`network.key\` and \`api-token\` of the data directory are secrets: they are
+The files \`node.key\`, \`node.enc\`, \`network.key\`, \`cluster.key\` and \`api-token\` of the data directory are secrets: they are
 made with mode 0600, and a node does not start when others may read them.
 `
 }

@@ -40,6 +40,7 @@ export interface OptionValues {
   readonly weight: number
   readonly profile: ProfileName
   readonly networkKey: string
+  readonly clusterKey: string
   readonly log: LogFormat
   readonly logLevel: LogLevel
   readonly drain: number
@@ -217,6 +218,19 @@ export const options: { readonly [N in OptionName]: Option<OptionValues[N]> } = 
     unit: 'path of a file with 64 hex digits',
     about: 'key that all nodes of the cluster share; without it DIR/network.key, made when absent',
     effect: 'nodes with another key cannot connect',
+  },
+  clusterKey: {
+    flag: '--cluster-key',
+    placeholder: 'FILE',
+    env: 'MESHCRON_CLUSTER_KEY',
+    key: 'clusterKey',
+    isMany: false,
+    fallback: undefined,
+    parse: parseKeyPath,
+    isPath: true,
+    unit: 'path of a file with 64 hex digits',
+    about: 'key that makes members: a node that can read it certifies itself with all roles',
+    effect: 'without it DIR/cluster.key, made by the first start of a cluster',
   },
   log: {
     flag: '--log',

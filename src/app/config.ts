@@ -35,6 +35,8 @@ export interface Settings {
   readonly profile: ProfileName
   /** Absolute path; undefined: `network.key` in the data directory, made when it is not there. */
   readonly networkKeyFile: string | undefined
+  /** Absolute path; undefined: `cluster.key` in the data directory, which only its founder has. */
+  readonly clusterKeyFile: string | undefined
   readonly log: LogFormat
   readonly logLevel: LogLevel
   readonly drainMs: number
@@ -101,6 +103,7 @@ export const configFileName = 'meshcron.yaml'
 /** What is taken there, unless another path is given. */
 const fileNames: { readonly [N in OptionName]?: string } = {
   networkKey: 'network.key',
+  clusterKey: 'cluster.key',
   pluginsDir: 'plugins',
 }
 
@@ -139,6 +142,7 @@ function settingsOf(table: Table): Settings {
     weight: one('weight'),
     profile: one('profile'),
     networkKeyFile: table.networkKey.value?.[0],
+    clusterKeyFile: table.clusterKey.value?.[0],
     log: one('log'),
     logLevel: one('logLevel'),
     drainMs: one('drain'),

@@ -4,12 +4,13 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { createCrypto } from '../adapters/crypto/crypto.ts'
 import { lackOfAccount } from '../adapters/executor/account.ts'
+import { keyTools } from '../adapters/crypto/key-tools.ts'
 import { LocalExecutor } from '../adapters/executor/executor.ts'
 import { listPlugins } from '../adapters/executor/plugins.ts'
 import { HttpServer } from '../adapters/http/server.ts'
 import { formatHttpAddress } from '../adapters/http/address.ts'
 import { Libp2pNetwork } from '../adapters/libp2p/network.ts'
-import { loadOrCreateKey, loadOrCreateNetworkKey, loadNetworkKey } from '../adapters/libp2p/key.ts'
+import { loadOrCreateKey } from '../adapters/libp2p/key.ts'
 import { createLogger } from '../adapters/log/logger.ts'
 import { openStore } from '../adapters/sqlite/open-store.ts'
 import type { SqliteStore } from '../adapters/sqlite/store.ts'
@@ -20,14 +21,15 @@ import { jobName } from '../core/ids.ts'
 import { limits, profiles } from '../core/limits.ts'
 import { Node } from '../core/node.ts'
 import type { Report } from '../core/report.ts'
-import { clusterIdOf } from '../core/trust/certificate.ts'
 import { closedPolicy, type Policy, type Profile } from '../core/trust/policy.ts'
+import type { Result } from '../core/result.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Executor } from '../ports/executor.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Network, NetworkHandlers } from '../ports/network.ts'
 import { buildMs, version } from './build.ts'
 import type { Config } from './config.ts'
+import { foundCluster, isFromBefore, loadKeys, type Founded } from './credentials.ts'
 import { dashboardFiles } from './dashboard-files.ts'
 import { Driver } from './driver.ts'
 import { Happenings } from './happenings.ts'
@@ -77,6 +79,12 @@ const pruneMs = 10_000
 
 export function createDaemon(config: Config): Daemon {
   return new RunningDaemon(config)
+}
+
+/** Makes the keys of a new cluster in a data directory. */
+export async function found(init: Parameters<typeof foundCluster>[1]): Promise<Result<Founded>> {
+  const { member } = await loadOrCreateKey(join(init.dataDir, 'node.key'))
+  return foundCluster(keyTools, init, { member, nowMs: new SystemClock().wallMs() })
 }
 
 class RunningDaemon implements Daemon {
@@ -173,21 +181,26 @@ class RunningDaemon implements Daemon {
   async #build(): Promise<Parts> {
     const config = this.#config
     const clock = new SystemClock()
+    const isOld = isFromBefore(config)
+    if (!isOld.ok) throw refusalError(isOld.refusal)
     const store = openStore(config.dataDir, {
       onDamage: config.peers.length > 0 ? 'quarantine' : 'refuse',
       retention: config.history,
     })
     this.#lifecycle.onStop(() => store.close())
     const key = await loadOrCreateKey(join(config.dataDir, 'node.key'))
-    const networkKey = await this.#networkKey()
+    const now = { member: key.member, isFromBefore: isOld.value, nowMs: clock.wallMs() }
+    const keys = loadKeys(keyTools, config, now)
+    if (!keys.ok) throw refusalError(keys.refusal)
+    const { networkKey, credentials } = keys.value
     const logger = createLogger({
       format: config.log,
       level: config.logLevel,
       base: { node: config.name },
     })
     reportDamage(store, logger)
-    const clusterId = clusterIdOf(createCrypto(key.bytes).sha256, networkKey)
     this.#readPolicy(logger)
+    const { clusterId } = credentials.anchor
     const network = createNetwork(config, clock, { clusterId, networkKey, key: key.bytes })
     const executor = new LocalExecutor(
       { env: process.env },
@@ -244,17 +257,6 @@ class RunningDaemon implements Daemon {
     await tell()
     const timer = setInterval(() => void tell(), factsMs)
     this.#lifecycle.onStop(() => clearInterval(timer))
-  }
-
-  async #networkKey(): Promise<Uint8Array> {
-    const file = this.#config.networkKeyFile
-    if (file === undefined) return loadOrCreateNetworkKey(join(this.#config.dataDir, 'network.key'))
-    const key = await loadNetworkKey(file)
-    if (key !== undefined) return key
-    throw Object.assign(new Error(`there is no network key in ${file}`), {
-      code: 'MC_BAD_CONFIG',
-      hint: 'copy network.key from the data directory of a node of the cluster',
-    })
   }
 
   async #serve(parts: Parts, driver: Driver, happenings: Happenings): Promise<string> {

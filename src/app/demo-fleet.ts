@@ -64,14 +64,13 @@ export class DemoFleet {
         this.#ways.push({ from, to, proxy })
         peers.push(`/ip4/127.0.0.1/tcp/${await proxy.listen()}`)
       }
-      const { dir: base, networkKeyFile } = home
+      const { dir: base, networkKeyFile, clusterKeyFile } = home
+      const keys = { networkKeyFile, clusterKeyFile }
       const died = (name: string, how: string): void => {
         this.#noteAlive()
         crashed(name, how)
       }
-      this.#nodes.push(
-        new DemoNode({ name: from, base, networkKeyFile, peers, heard, crashed: died }),
-      )
+      this.#nodes.push(new DemoNode({ name: from, base, ...keys, peers, heard, crashed: died }))
       this.#httpPorts.set(from, await this.#freeHttpPort())
     }
     const started = await Promise.all(this.#nodes.map((node) => this.#startNode(node)))

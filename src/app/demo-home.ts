@@ -14,6 +14,7 @@ export interface DemoHome {
   /** Where the running demo takes orders. */
   readonly socketPath: string
   readonly networkKeyFile: string
+  readonly clusterKeyFile: string
   /** Names of the nodes that are up, one a line. */
   readonly aliveFile: string
 }
@@ -30,6 +31,7 @@ export function demoHome(): DemoHome {
     dir,
     socketPath: join(dir, 'control.sock'),
     networkKeyFile: join(dir, 'network.key'),
+    clusterKeyFile: join(dir, 'cluster.key'),
     aliveFile: join(dir, 'alive'),
   }
 }
@@ -42,8 +44,9 @@ export async function claimHome(): Promise<Result<DemoHome>> {
     try {
       mkdirSync(home.dir, { mode: 0o700 })
       writeFileSync(pidFile(home.dir), `${process.pid}\n`, { mode: 0o600 })
-      const key = randomBytes(32).toString('hex')
-      writeFileSync(home.networkKeyFile, `${key}\n`, { mode: 0o600 })
+      for (const path of [home.networkKeyFile, home.clusterKeyFile]) {
+        writeFileSync(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 })
+      }
       return ok(home)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') return unusable(home.dir, error)

@@ -24,6 +24,7 @@ export interface DemoNodeInit {
   /** Directory of the demo. */
   readonly base: string
   readonly networkKeyFile: string
+  readonly clusterKeyFile: string
   /** Addresses of the ways to the other nodes. */
   readonly peers: readonly string[]
   readonly heard: (line: NodeLine) => void
@@ -140,7 +141,7 @@ export class DemoNode {
   }
 
   #spawn({ peer, http }: NodePorts): ChildProcess {
-    const { base, networkKeyFile, peers, crashed } = this.#init
+    const { base, networkKeyFile, clusterKeyFile, peers, crashed } = this.#init
     const program = process.argv[1]!
     const flags = [
       ['--data-dir', this.dataDir],
@@ -149,6 +150,7 @@ export class DemoNode {
       ['--announce', nowhere],
       ['--http', `127.0.0.1:${http}`],
       ['--network-key', networkKeyFile],
+      ['--cluster-key', clusterKeyFile],
       ['--log', 'json'],
       ...peers.map((address) => ['--peer', address]),
     ].flat()

@@ -1,25 +1,13 @@
 // What lies in the data directory before a daemon is made: private files, made when absent.
 
 import { randomBytes } from 'node:crypto'
-import {
-  accessSync,
-  closeSync,
-  constants,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { accessSync, constants, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ok, refuse, type Result } from '../core/result.ts'
 import { policyFileName, policyPath, quickStartPolicy, type PolicyPlaces } from './policy-file.ts'
+import { writeNew } from './private-file.ts'
 
-const privateFiles = ['node.key', 'network.key', 'api-token']
+const privateFiles = ['node.key', 'node.enc', 'network.key', 'cluster.key', 'api-token']
 const tokenForm = /^mct_[A-Za-z0-9_-]{43,}$/
 
 /** Makes the directory usable and answers with the token of its API, which is made when absent. */
@@ -105,27 +93,4 @@ function readToken(path: string): Result<string> | undefined {
   }
   if (tokenForm.test(text)) return ok(text)
   return refuse('MC_DATA_DIR', `${path} holds no token`, 'delete it: a new one is made')
-}
-
-/** Writes a private file as a whole or not at all; false when it exists. */
-function writeNew(path: string, content: string): boolean {
-  const draft = `${path}.${process.pid}`
-  const file = openSync(draft, 'w', 0o600)
-  try {
-    writeSync(file, content)
-    fsyncSync(file)
-  } finally {
-    closeSync(file)
-  }
-  try {
-    linkSync(draft, path)
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    // cards with a FAT file system know no links
-    renameSync(draft, path)
-    return true
-  } finally {
-    rmSync(draft, { force: true })
-  }
 }

@@ -8,6 +8,7 @@ import type { Verb } from './verbs.ts'
 const verbs: Readonly<Record<string, readonly Verb[]>> = {
   'Run:': [
     verb('start', 'run a node', () => import('./commands/start.ts')),
+    verb('init', 'make the keys of a new cluster', () => import('./commands/init.ts')),
     verb('demo', 'run three nodes on this machine', () => import('./commands/demo.ts')),
     verb('leave', 'announce that the node goes, and stop it', () => import('./commands/leave.ts')),
     verb(

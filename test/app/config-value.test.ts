@@ -27,6 +27,7 @@ const accepted: Readonly<Partial<Record<OptionName, readonly string[]>>> = {
   tag: ['role=web', 'a=', 'a=b=c', 'site/rack=n-1'],
   profile: ['lan', 'wan', 'iot', 'LAN'],
   networkKey: ['network.key', './keys/a'],
+  clusterKey: ['cluster.key'],
   log: ['text', 'json'],
   logLevel: ['debug', 'info', 'warn', 'error'],
   drain: ['0s', '500ms', '1h30m', '1d'],
@@ -105,6 +106,7 @@ const refused: Readonly<Record<OptionName, readonly (readonly [string, RegExp])[
     [key, /this is a key/],
     ['a\0b', /zero byte/],
   ],
+  clusterKey: [[key, /this is a key/]],
   log: [['xml', /unknown/]],
   logLevel: [['trace', /unknown/]],
   drain: [

@@ -26,13 +26,17 @@ export interface Cluster {
 export async function startCluster(bench: Bench, init: ClusterInit): Promise<Cluster> {
   const name = init.name ?? 'n'
   const networkKey = join(bench.dir, `${name}.key`)
-  writeFileSync(networkKey, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 })
+  const clusterKey = join(bench.dir, `${name}.cluster.key`)
+  for (const path of [networkKey, clusterKey]) {
+    writeFileSync(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 })
+  }
   const ports = await Promise.all(Array.from({ length: init.size }, freePort))
   const ways = await Promise.all(ports.map((port) => init.way?.(port) ?? Promise.resolve(port)))
   const nodes = ports.map((port, i) => {
     const peers = ways.filter((_, other) => other !== i)
     const flags = [
       ...['--listen', `/ip4/127.0.0.1/tcp/${port}`, '--network-key', networkKey],
+      ...['--cluster-key', clusterKey],
       ...peers.flatMap((way) => ['--peer', `127.0.0.1:${way}`]),
       ...(init.flags ?? []),
     ]

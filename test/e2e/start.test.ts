@@ -53,13 +53,13 @@ test('a node says in one line that it is ready, and stops cleanly on either sign
   }
 })
 
-test('what a start makes is private, and the next start keeps it', async (t) => {
+test('SEC-22: what a start makes is private, and the next start keeps it', async (t) => {
   const place = new Place(t)
   const first = await startNode(place)
   const { dataDir } = first.ready
   assert.equal(dataDir, join(place.dir, 'meshcron-data'))
   assert.equal(statSync(dataDir).mode & 0o777, 0o700)
-  const secrets = ['api-token', 'network.key', 'node.key']
+  const secrets = ['api-token', 'cluster.key', 'network.key', 'node.enc', 'node.key']
   const read = (): readonly string[] =>
     secrets.map((name) => readFileSync(join(dataDir, name), 'hex'))
   for (const name of [...secrets, 'api.sock']) {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { generateKeyPair, privateKeyFromProtobuf, privateKeyToProtobuf } from '@libp2p/crypto/keys'
 import { peerIdFromPrivateKey } from '@libp2p/peer-id'
@@ -37,38 +36,6 @@ export function nodeKey(bytes: Uint8Array, origin: string): NodeKey {
   }
   if (key.type !== 'Ed25519') throw badKey(`${origin} holds no Ed25519 key`, replaceKey)
   return { member: memberId(peerIdFromPrivateKey(key).toString()), bytes }
-}
-
-/** Reads the network key that all nodes of a cluster share; undefined when there is no file. */
-export async function loadNetworkKey(file: string): Promise<Uint8Array | undefined> {
-  const text = await readIfThere(file)
-  return text === undefined ? undefined : parseNetworkKey(new TextDecoder().decode(text), file)
-}
-
-/** Reads the network key, or makes one. */
-export async function loadOrCreateNetworkKey(file: string): Promise<Uint8Array> {
-  const stored = await loadNetworkKey(file)
-  if (stored !== undefined) return stored
-  const key = new Uint8Array(randomBytes(32))
-  await writeFile(file, formatNetworkKey(key), { mode: 0o600, flag: 'wx' })
-  return key
-}
-
-/** The text form of a network key: 64 hex digits and a newline. */
-export function formatNetworkKey(key: Uint8Array): string {
-  return `${Buffer.from(key).toString('hex')}\n`
-}
-
-/** Reads 64 hex digits; `origin` names their source in the error. */
-export function parseNetworkKey(text: string, origin: string): Uint8Array {
-  const digits = text.trim()
-  if (!/^[0-9a-fA-F]{64}$/.test(digits)) {
-    throw badKey(
-      `${origin} must hold the network key as 64 hex digits`,
-      'copy network.key from the data directory of a node of the cluster',
-    )
-  }
-  return new Uint8Array(Buffer.from(digits, 'hex'))
 }
 
 async function readIfThere(file: string): Promise<Uint8Array | undefined> {

@@ -77,7 +77,7 @@ export interface Verified {
 
 /** Against what a chain is verified. */
 export interface Verifying {
-  readonly crypto: Crypto
+  readonly crypto: Pick<Crypto, 'verify'>
   readonly anchor: Anchor
   /** Cluster time; undefined while the clock is not synced. */
   readonly nowMs: number | undefined

@@ -64,7 +64,11 @@ export function openSealed(
 }
 
 /** Whether the author signed it. */
-export function isSignedBy(crypto: Crypto, author: MemberId, sealed: Sealed): boolean {
+export function isSignedBy(
+  crypto: Pick<Crypto, 'verify'>,
+  author: MemberId,
+  sealed: Sealed,
+): boolean {
   return crypto.verify(author, signedBytes(sealed.kind, sealed.bodyBytes), sealed.signature)
 }
 

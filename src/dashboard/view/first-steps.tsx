@@ -37,12 +37,12 @@ export function JoinLine(props: { status: Status }): VNode {
   return (
     <Panel title="One node is a working cluster. Two survive the loss of one.">
       <p>
-        Copy <code>network.key</code> from the data directory of this node to the other machine, and
-        start it there:
+        Copy <code>network.key</code> and <code>cluster.key</code> from the data directory of this
+        node to the other machine, and start it there:
       </p>
       <CommandLine
         label="on the other machine"
-        command={`meshcron start --peer ${host}:${port} --network-key network.key`}
+        command={`meshcron start --peer ${host}:${port} --network-key network.key --cluster-key cluster.key`}
       />
     </Panel>
   )

@@ -40,6 +40,7 @@ export class Cluster {
   readonly truth: Truth
   readonly nodes: Daemon[] = []
   readonly networkKey: string
+  readonly clusterKey: string
   readonly #init: ClusterInit
   readonly #addresses: string[] = []
   #proxies: ProxyMesh | undefined
@@ -51,7 +52,10 @@ export class Cluster {
     this.dir = mkdtempSync(join(tmpdir(), 'meshcron-cluster-'))
     this.truth = new Truth(join(this.dir, 'truth'))
     this.networkKey = join(this.dir, 'network.key')
-    writeFileSync(this.networkKey, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 })
+    this.clusterKey = join(this.dir, 'cluster.key')
+    for (const path of [this.networkKey, this.clusterKey]) {
+      writeFileSync(path, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600 })
+    }
   }
 
   /** Runs `body` with a cluster that is complete, and takes it down whatever happens. */
@@ -118,7 +122,7 @@ export class Cluster {
     const tags = this.#init.tags?.(node) ?? []
     return [
       ...['--listen', `/ip4/127.0.0.1/tcp/${port}`, '--http', '127.0.0.1:0'],
-      ...['--network-key', this.networkKey],
+      ...['--network-key', this.networkKey, '--cluster-key', this.clusterKey],
       ...tags.flatMap((tag) => ['--tag', tag]),
       // else the addresses that they learn of each other would lead around the proxies
       ...(this.#init.isProxied === true ? ['--announce', nowhere] : []),

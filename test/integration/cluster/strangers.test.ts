@@ -1,12 +1,14 @@
 // Bad input of other machines: it is counted, nobody gets in, and the ticks go on.
 
 import assert from 'node:assert/strict'
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { memberOf } from '../../../src/adapters/crypto/crypto.ts'
+import { keyTools } from '../../../src/adapters/crypto/key-tools.ts'
 import { createKey } from '../../../src/adapters/libp2p/key.ts'
 import {
   decodeHello,
@@ -14,6 +16,7 @@ import {
   type Hello,
 } from '../../../src/core/membership/member-message.ts'
 import { memberId } from '../../../src/core/ids.ts'
+import { clusterIdOf } from '../../../src/core/trust/certificate.ts'
 import { until } from '../../until.ts'
 import { type FleetNode, startNode } from '../libp2p/fleet.ts'
 import type { Daemon } from './daemon.ts'
@@ -110,11 +113,11 @@ async function garbage(t: TestContext, cluster: Cluster): Promise<void> {
 
 async function otherVersion(t: TestContext, cluster: Cluster): Promise<void> {
   const [node] = cluster.nodes
-  const networkKey = new Uint8Array(
-    Buffer.from(readFileSync(cluster.networkKey, 'latin1').trim(), 'hex'),
-  )
-  const hash = createHash('sha256').update('meshcron/cluster/1').update(networkKey)
-  const clusterId = hash.digest('hex').slice(0, 32)
+  const keyIn = (path: string): Uint8Array =>
+    new Uint8Array(Buffer.from(readFileSync(path, 'latin1').trim(), 'hex'))
+  const networkKey = keyIn(cluster.networkKey)
+  const clusterKey = keyTools.publicKeyOf(memberOf(keyIn(cluster.clusterKey)))!
+  const clusterId = clusterIdOf(keyTools.sha256, clusterKey)
   const to = memberId(node!.id)
   const say = async (bytes: Uint8Array): Promise<Uint8Array> => {
     const stranger = await startNode(await createKey(), { clusterId, networkKey }, false)

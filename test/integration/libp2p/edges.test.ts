@@ -6,14 +6,7 @@ import { describe, test } from 'node:test'
 import { multiaddr } from '@multiformats/multiaddr'
 import { announced, parseAddress, tryParseAddress } from '../../../src/adapters/libp2p/address.ts'
 import { encodeFrame, FrameDecoder } from '../../../src/adapters/libp2p/frames.ts'
-import {
-  createKey,
-  loadNetworkKey,
-  loadOrCreateKey,
-  loadOrCreateNetworkKey,
-  nodeKey,
-  parseNetworkKey,
-} from '../../../src/adapters/libp2p/key.ts'
+import { createKey, loadOrCreateKey, nodeKey } from '../../../src/adapters/libp2p/key.ts'
 import { TokenBuckets } from '../../../src/adapters/libp2p/rate.ts'
 import { offender, Refusals, unwanted } from '../../../src/adapters/libp2p/refusals.ts'
 import { Turns } from '../../../src/adapters/libp2p/turns.ts'
@@ -91,22 +84,10 @@ describe('keys', () => {
       const made = await loadOrCreateKey(join(folder, 'node.key'))
       assert.deepEqual(await loadOrCreateKey(join(folder, 'node.key')), made)
       assert.equal((await stat(join(folder, 'node.key'))).mode & 0o777, 0o600)
-      assert.equal(await loadNetworkKey(join(folder, 'network.key')), undefined)
-      const shared = await loadOrCreateNetworkKey(join(folder, 'network.key'))
-      assert.deepEqual(await loadNetworkKey(join(folder, 'network.key')), shared)
-      assert.equal((await stat(join(folder, 'network.key'))).mode & 0o777, 0o600)
       await writeFile(join(folder, 'broken.key'), 'rubbish')
       await assert.rejects(loadOrCreateKey(join(folder, 'broken.key')), { code: 'MC_BAD_CONFIG' })
     } finally {
       await rm(folder, { recursive: true })
-    }
-  })
-
-  test('of the network are 64 hex digits', () => {
-    const digits = '0f'.repeat(32)
-    assert.deepEqual(parseNetworkKey(`${digits.toUpperCase()}\n`, 'x'), new Uint8Array(32).fill(15))
-    for (const text of ['', digits.slice(1), `${digits}0`, digits.replace('f', 'g')]) {
-      assert.throws(() => parseNetworkKey(text, 'x'), { code: 'MC_BAD_CONFIG' }, text)
     }
   })
 
