@@ -2,7 +2,8 @@
 
 import type { Reply } from './effect.ts'
 import type { Command } from './event.ts'
-import { unknownJob, type Executions } from './execution/executions.ts'
+import type { Executions } from './execution/executions.ts'
+import { unknownJob } from './execution/requests.ts'
 import type { Post } from './execution/post.ts'
 import { calendarKey, calendarOfKey, labelOf, type JobName, type MemberId } from './ids.ts'
 import type { Job } from './jobs/catalog.ts'

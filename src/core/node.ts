@@ -19,6 +19,7 @@ import { SyncServer } from './jobs/sync-server.ts'
 import { Handshake } from './membership/handshake.ts'
 import { Membership, type SelfInit } from './membership/membership.ts'
 import { Notify, type NotifyInit } from './notify/notify.ts'
+import { NextWake } from './next-wake.ts'
 import { StoreOutage } from './store-outage.ts'
 import { createRandom, type Random } from './random.ts'
 import { Readiness } from './readiness.ts'
@@ -71,8 +72,7 @@ export class Node {
   #notify: Notify | undefined
   #clusterTime: ClusterTime | undefined
   readonly #outage: StoreOutage
-  #lastWakeMs = 0
-  #wakeAskedMs = -1
+  readonly #nextWake: NextWake
   #requests = 0
   readonly #nextRequest = (): number => (this.#requests += 1)
 
@@ -82,6 +82,7 @@ export class Node {
     this.#crypto = components.crypto
     this.#random = createRandom(init.seed)
     this.#outage = new StoreOutage({ turn: this.#turn })
+    this.#nextWake = new NextWake({ turn: this.#turn, timers: this.timers })
     this.clock = new ClusterClock({ buildMs: init.buildMs })
     this.#author = new Author({ crypto: this.#crypto, seen: this.#seen }, init.identity)
     const shared = {
@@ -219,7 +220,7 @@ export class Node {
         this.#onResponse(event.id, event.bytes)
         return
       case 'command':
-        this.#reply(event.id, this.#command(event.command))
+        this.#turn.emit({ kind: 'reply', id: event.id, reply: this.#command(event.command) })
         return
       case 'execution':
         this.executions.onReport(event.report)
@@ -262,7 +263,7 @@ export class Node {
     this.#ballots.restore(loaded.registers)
     this.#build(loaded)
     this.#readiness.started()
-    this.#lastWakeMs = this.#turn.monoMs
+    this.#nextWake.came()
     for (const [name, dueMs] of loaded.watermarks) this.planner.restoreWatermark(name, dueMs)
     this.executions.restore(loaded.records)
     this.#evaluate()
@@ -339,9 +340,7 @@ export class Node {
   }
 
   #wake(lagMs: number): void {
-    this.#lastWakeMs = this.#turn.monoMs
-    // the wake that was asked for has come: the next one is asked for anew, were it for the same instant
-    this.#wakeAskedMs = -1
+    this.#nextWake.came()
     const { state, offsetMs, errorMs } = this.clusterTime
     this.membership.setClock({ state, offsetMs, errorMs })
     if (this.#readiness.noticeSleep(lagMs)) this.membership.resumed()
@@ -411,21 +410,8 @@ export class Node {
   }
 
   #command(command: Command): Reply {
-    if (this.#outage.reason !== undefined && command.kind !== 'leave') {
-      return {
-        ok: false,
-        refusal: {
-          code: 'MC_STORE_FAILED',
-          message: `the store cannot be written: ${this.#outage.reason}`,
-          hint: 'free or repair the disk of this node, or ask another member',
-        },
-      }
-    }
-    return this.#commands!.run(command)
-  }
-
-  #reply(id: number, reply: Reply): void {
-    this.#turn.emit({ kind: 'reply', id, reply })
+    const refusal = command.kind === 'leave' ? undefined : this.#outage.refusal
+    return refusal === undefined ? this.#commands!.run(command) : { ok: false, refusal }
   }
 
   /** What every step ends with: digests, the outboxes, and the next wake. */
@@ -437,17 +423,13 @@ export class Node {
     const { monoMs, clusterMs } = this.#turn
     const isListening = this.#readiness.isListening
     const tickMs = isListening ? undefined : this.planner.nextMs()
-    const next = Math.min(
-      this.#lastWakeMs + this.timers.wakeMs,
+    this.#nextWake.ask(
       tickMs === undefined ? Infinity : monoMs + (tickMs - clusterMs),
       this.executions.nextMs(),
       this.notify.nextMs(),
       this.post.nextMs ?? Infinity,
       !isListening && this.planner.hasBacklog() ? monoMs : Infinity,
     )
-    if (next === this.#wakeAskedMs) return
-    this.#wakeAskedMs = next
-    this.#turn.emit({ kind: 'wakeAt', monoMs: next })
   }
 }
 

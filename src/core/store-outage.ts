@@ -4,6 +4,7 @@
 
 import type { Effect, Write } from './effect.ts'
 import { limits } from './limits.ts'
+import type { Refusal } from './result.ts'
 import type { Turn } from './turn.ts'
 
 const retryMs = 1_000
@@ -21,6 +22,16 @@ export class StoreOutage {
   /** Why the store fails; undefined while it works. */
   get reason(): string | undefined {
     return this.#reason
+  }
+
+  /** What a command hears meanwhile. */
+  get refusal(): Refusal | undefined {
+    if (this.reason === undefined) return undefined
+    return {
+      code: 'MC_STORE_FAILED',
+      message: `the store cannot be written: ${this.reason}`,
+      hint: 'free or repair the disk of this node, or ask another member',
+    }
   }
 
   failed(reason: string): void {

@@ -1,6 +1,6 @@
 import type { ListExecutions } from '../../adapters/http/api.ts'
 import type { ExecutionDetail, ExecutionPage } from '../../adapters/http/schema.ts'
-import { unknownJob } from '../../core/execution/executions.ts'
+import { unknownJob } from '../../core/execution/requests.ts'
 import { notRunOutcomes, phases, ranOutcomes } from '../../core/execution/record.ts'
 import { together } from '../../core/execution/slot-share.ts'
 import { tickOf } from '../../core/execution/rerun.ts'

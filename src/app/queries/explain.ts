@@ -3,7 +3,7 @@
 
 import type { ExplainQuery } from '../../adapters/http/api.ts'
 import type { Explain, RankedCandidate } from '../../adapters/http/schema.ts'
-import { unknownJob } from '../../core/execution/executions.ts'
+import { unknownJob } from '../../core/execution/requests.ts'
 import { forecastTick, isManual, nextRun, rankFor } from '../../core/forecast.ts'
 import {
   attemptId,

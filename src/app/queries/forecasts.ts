@@ -8,7 +8,7 @@ import type {
   PlannedTick,
 } from '../../adapters/http/schema.ts'
 import { forecastTick, nextRuns, Timeline, type Forecast, type Run } from '../../core/forecast.ts'
-import { unknownJob } from '../../core/execution/executions.ts'
+import { unknownJob } from '../../core/execution/requests.ts'
 import type { JobName } from '../../core/ids.ts'
 import type { Job } from '../../core/jobs/catalog.ts'
 import type { Node } from '../../core/node.ts'

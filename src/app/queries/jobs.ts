@@ -7,7 +7,7 @@ import type {
   JobState,
 } from '../../adapters/http/schema.ts'
 import { forecastTick, isManual, isPaused, nextRun, rankFor } from '../../core/forecast.ts'
-import { unknownJob } from '../../core/execution/executions.ts'
+import { unknownJob } from '../../core/execution/requests.ts'
 import { isSettled } from '../../core/execution/ledger.ts'
 import { tickExecutionId, type JobName } from '../../core/ids.ts'
 import type { Conflict, Job } from '../../core/jobs/catalog.ts'

@@ -47,8 +47,6 @@ import type { Refusal } from '../scheduler/not-run-ranges.ts'
 import { Takeover, type Wanted, type Watch } from './takeover.ts'
 import type { TickRange } from './untold.ts'
 
-export { unknownJob } from './requests.ts'
-
 export interface ExecutionsWorld {
   /** Ticks of the job may be decided. */
   tickDecided(job: JobName, dueMs: number, throughMs: number, slot: Slot): void
@@ -485,10 +483,9 @@ export class Executions {
   /** Writes `lost` for an execution whose member is down or runs as another process, one home at a time. */
   #loseIfGone(stored: StoredRecord): void {
     const { job, executor } = stored.record
-    const { self } = this.#membership
     const member = executor === null ? undefined : this.#membership.get(executor)
-    const loss = lossOf(stored, self, member, this.#timers)
-    const place = this.#post.home(job).indexOf(self)
+    const loss = lossOf(stored, this.#membership.self, member, this.#timers)
+    const place = this.#post.home(job).indexOf(this.#membership.self)
     if (loss === undefined || place < 0) return
     if (this.#turn.clusterMs < loss.fromMs + place * this.#timers.graceMs) return
     this.#runs.lose(stored.record, loss.reason)
