@@ -172,6 +172,8 @@ export const limits = {
   /** Dispatches remembered per job, so that a key said twice starts once. */
   dispatchesPerJobMax: 1_024,
   openExecutionsPerJobMax: 1_024,
+  /** Executions of a job that wait for an earlier one; more are passed over (`queue-full`). */
+  queuedPerJobMax: 1_000,
   /** A question or an answer of the register. */
   registerFrameBytesMax: 4_096,
   /** Registers that one node remembers: beyond it claims of new ones are refused, nothing is forgotten. */

@@ -288,13 +288,13 @@ export class Node {
       {
         ...shared,
         world: {
-          tickDecided: (job, dueMs, throughMs, slot) =>
-            this.planner.tickDecided(job, dueMs, throughMs, slot),
+          tickDecided: (...ticks) => this.planner.tickDecided(...ticks),
           tickGone: (job, dueMs) => this.planner.tickGone(job, dueMs),
           tickUndecided: (job, dueMs) => this.planner.tickUndecided(job, dueMs),
           isFresh: (plannedMs) => this.#readiness.isFresh(plannedMs),
           isReady: () => this.#readiness.isReady,
           recorded: (stored) => this.notify.recorded(stored),
+          isWanted: (job, wanted) => this.planner.isWanted(job, wanted),
           refusalOf: (job) => this.planner.refusalOf(job),
           inability,
           nextRequest: this.#nextRequest,

@@ -253,10 +253,19 @@ export function drawFields(
     ...(hits(random, 0.15) ? { jitter: `${random.between(1, 10)}s` } : {}),
     ...(hits(random, 0.2) ? { timeout: `${random.between(5, 60)}s`, killAfter: '2s' } : {}),
     ...drawPlacement(random),
-    overlap: pick(random, ['skip', 'allow']),
+    overlap: drawOverlap(random, `overlap ${schedule} ${everyS}`),
     misfire: { policy: pick(random, ['skip', 'latest']) },
     ...(hasRetry ? { retry: drawRetry(random) } : {}),
   }
+}
+
+/** The newer ones come from a stream of their own: seeds that are known go on meaning what they meant. */
+function drawOverlap(random: Random, label: string): string {
+  const plain = pick(random, ['skip', 'allow'])
+  const own = random.fork(label)
+  return hits(own, 0.7)
+    ? plain
+    : pick(own, ['queue-one', 'queue-all', 'cancel-other', 'kill-other'])
 }
 
 function drawPlacement(random: Random): Fields {

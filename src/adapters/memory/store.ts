@@ -325,10 +325,14 @@ function isSameAttempt(row: StoredRecord, by: StoredRecord): boolean {
 const isClaim = ({ record }: StoredRecord): boolean =>
   record.executor !== null && record.phase !== 'queued'
 
+/** What was queued speaks only while nothing else does. */
+const placeOf = ({ record }: StoredRecord): number =>
+  record.phase === 'queued' ? -1 : record.attempt
+
 function headOf(rows: readonly HistoryRow[]): HistoryRow {
   return rows.toSorted(({ stored: a }, { stored: b }) => {
     const order =
-      b.record.attempt - a.record.attempt ||
+      placeOf(b) - placeOf(a) ||
       Number(isClaim(b)) - Number(isClaim(a)) ||
       Number(b.record.outcome === 'success') - Number(a.record.outcome === 'success') ||
       phases.indexOf(b.record.phase) - phases.indexOf(a.record.phase) ||
@@ -389,7 +393,12 @@ function wantedRecords(image: MemoryImage): readonly HistoryRow[] {
     newest.set(job, Math.max(dueMs, newest.get(job) ?? 0))
   }
   const last = Math.max(0, ...newest.values())
-  const wanted = rows.filter(({ stored: { record } }) => {
+  const heads = new Set([...image.slots.values()].map((rows) => headOf(rows).stored))
+  // what was queued and has started since is open no more
+  const isOpen = (stored: StoredRecord): boolean =>
+    stored.record.phase !== 'ended' && (stored.record.phase !== 'queued' || heads.has(stored))
+  const wanted = rows.filter(({ stored }) => {
+    const { record } = stored
     const decidedMs = image.watermarks.get(record.job) ?? -1
     const isGraph = record.trigger === 'graph'
     const isRange = record.count > 1 && record.throughMs > decidedMs
@@ -397,18 +406,12 @@ function wantedRecords(image: MemoryImage): readonly HistoryRow[] {
       record.trigger === 'dispatch' && record.dueMs > last - limits.dispatchMemoryMs
     const isNewest = record.dueMs === newest.get(record.job)
     return (
-      record.phase !== 'ended' ||
-      (record.dueMs > decidedMs && !isGraph) ||
-      isRange ||
-      isDispatch ||
-      isNewest
+      isOpen(stored) || (record.dueMs > decidedMs && !isGraph) || isRange || isDispatch || isNewest
     )
   })
   // the executions of a graph have the T of their root
   const dues = new Set(wanted.map(({ stored }) => stored.record.dueMs))
-  const open = wanted.filter(
-    ({ stored: { record } }) => record.phase !== 'ended' && record.trigger === 'graph',
-  )
+  const open = wanted.filter(({ stored }) => isOpen(stored) && stored.record.trigger === 'graph')
   const openDues = new Set(open.map(({ stored }) => stored.record.dueMs))
   const related = rows.filter(
     ({ stored: { record } }) =>

@@ -58,7 +58,7 @@ const stateOf = (record: ExecutionRecord): string => record.outcome ?? record.ph
 
 /** Values for `written`. */
 export function toRow({ record, author, actor, seq, bytes }: StoredRecord): readonly Value[] {
-  const values = columns.map(([field]) => record[field])
+  const values = columns.map(([field]) => record[field] ?? null)
   const head = [stateOf(record), author, actor, seq, ...values]
   return [...head, bytes, rowSum(JSON.stringify(head), bytes)]
 }

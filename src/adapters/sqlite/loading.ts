@@ -113,7 +113,7 @@ const selectRecords = `
     FROM jobs WHERE job IS NOT NULL
   ),
   wanted (id) AS (
-    SELECT id FROM record WHERE phase <> 'ended'
+    SELECT id FROM record WHERE phase <> 'ended' AND (phase <> 'queued' OR head = 1)
     UNION
     SELECT record.id FROM marks JOIN record ON record.job = marks.job AND record.due > marks.due
       WHERE origin <> 'graph'
@@ -133,7 +133,8 @@ const selectRecords = `
       AND due IN (SELECT due FROM record WHERE id IN (SELECT id FROM wanted))
     UNION
     SELECT id FROM record WHERE head = 1
-      AND due IN (SELECT due FROM record WHERE phase <> 'ended' AND origin = 'graph')
+      AND due IN (SELECT due FROM record WHERE phase <> 'ended' AND (phase <> 'queued' OR head = 1)
+        AND origin = 'graph')
   )
   SELECT ${readColumns} FROM record WHERE id IN (SELECT id FROM related) ORDER BY due, attempt, id`
 

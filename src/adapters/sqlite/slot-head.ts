@@ -40,7 +40,7 @@ export function findHead(rows: readonly SlotRow[]): SlotRow {
 
 function compare(a: SlotRow, b: SlotRow): number {
   const order =
-    b.attempt - a.attempt ||
+    placeOf(b) - placeOf(a) ||
     Number(isClaim(b)) - Number(isClaim(a)) ||
     Number(b.outcome === 'success') - Number(a.outcome === 'success') ||
     phases.indexOf(b.phase) - phases.indexOf(a.phase) ||
@@ -55,6 +55,9 @@ export function hasTwin(rows: readonly SlotRow[]): boolean {
   const claims = rows.filter(isClaim)
   return new Set(claims.map(({ attempt }) => attempt)).size < claims.length
 }
+
+/** What was queued speaks only while nothing else does. */
+const placeOf = ({ phase, attempt }: SlotRow): number => (phase === 'queued' ? -1 : attempt)
 
 const isClaim = (row: SlotRow): boolean => row.executor !== null && row.phase !== 'queued'
 

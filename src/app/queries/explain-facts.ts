@@ -208,8 +208,9 @@ function overlapFacts(node: Node, { execution, name, head }: Subject, job: Job):
     })
     return other !== execution && isRunning
   })
-  if (running.length === 0) return ['overlap: skip, and nothing else of the job is open now']
-  return [`overlap: skip, and ${running.slice(0, 3).join(', ')} is open now`]
+  if (running.length === 0) return [`overlap: ${overlap}, and nothing else of the job is open now`]
+  const open = `overlap: ${overlap}, and ${running.slice(0, 3).join(', ')} is open now`
+  return [open, 'between nodes that cannot reach each other this is best effort']
 }
 
 function attemptFacts(node: Node, { rows }: Subject): readonly string[] {

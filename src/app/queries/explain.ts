@@ -153,7 +153,8 @@ export class Explanations {
     if (watch !== undefined) return this.#scene.node.executions.rankOf(watch)
     const outlook = outlookOf(this.#scene)
     const isTick = execution === tickExecutionId(job.name, job.generation, dueMs)
-    const isLate = head !== undefined && ['catch-up', 'dispatch', 'retry'].includes(head.record.why)
+    const isLate =
+      head !== undefined && ['catch-up', 'dispatch', 'retry', 'queue'].includes(head.record.why)
     if (isTick && !isLate) return forecastTick(job, dueMs, outlook).ranking
     const startMs = head?.record.claimedMs ?? outlook.nowMs
     return rankFor(job, execution, startMs, outlook)

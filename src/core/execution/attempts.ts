@@ -123,6 +123,22 @@ export class Attempts {
     this.#takeover.want(wanted)
   }
 
+  /** The first attempt of what was queued, to start now. */
+  ofQueued(record: ExecutionRecord, nowMs: number): Wanted {
+    const { job, execution, slot, dueMs, root } = record
+    if (record.trigger === 'dispatch') return this.ofDispatch(job, execution, slot, record)
+    const first = { ...this.#first(job, execution, slot), ...(root === undefined ? {} : { root }) }
+    return { ...first, dueMs, plannedMs: nowMs, cutoffMs: this.#cutoffOf(record), why: 'queue' }
+  }
+
+  #cutoffOf(record: ExecutionRecord): number {
+    const { job, dueMs, cutoffMs, trigger, nextAttemptAtMs } = record
+    if (cutoffMs !== undefined) return cutoffMs
+    if (trigger === 'dispatch') return dueMs + dispatchDeadlineMs
+    const misfire = this.#replica.catalog.live(job)?.groups.delivery.misfire
+    return (nextAttemptAtMs ?? dueMs) + (misfire === undefined ? 0 : deadlineOf(misfire, dayMs))
+  }
+
   /** Watches the attempt that follows a failed one. */
   wantRetry(record: ExecutionRecord, nowMs: number): void {
     const { execution, slot, nextAttemptAtMs: plannedMs } = record

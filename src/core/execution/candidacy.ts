@@ -75,7 +75,7 @@ export class Candidacy {
   /** Those of the planned instant; while none of them lives, those that came since stand behind. */
   #open(job: Job, wanted: Wanted): Ranking {
     const nowMs = this.#turn.clusterMs
-    const isLate = wanted.why === 'catch-up' || wanted.why === 'dispatch' || wanted.why === 'retry'
+    const isLate = wanted.why !== 'on-time' && wanted.why !== 'takeover'
     const planned = this.at(job, wanted, isLate ? nowMs : wanted.plannedMs)
     if (this.#isJoining(job, wanted, planned)) return this.at(job, wanted, nowMs)
     if (isLate || planned.rank.some((member) => this.#membership.isAlive(member))) return planned

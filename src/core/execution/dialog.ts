@@ -97,7 +97,11 @@ export class Dialog {
         this.#executions.takeover.declined(message.attempt, from, message.reason)
         return
       case 'cancel':
-        this.#executions.stopHere(message.attempt, 'operator')
+        this.#executions.stopHere(
+          message.attempt,
+          message.reason ?? 'operator',
+          message.isKill ?? false,
+        )
         return
       case 'told':
         this.#notify.outbox.hear(message.facts, from)

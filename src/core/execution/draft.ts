@@ -49,8 +49,8 @@ export function draftOf(wanted: Drafted, generation: number): ExecutionRecord {
 }
 
 /**
- * A record that an attempt did not run. Of a dispatch or a retry the attempt itself ends; a tick that
- * never started has attempt 0.
+ * A record that an attempt did not run. Of a dispatch, a retry or what was queued the attempt itself
+ * ends; a tick that never started has attempt 0.
  */
 export function notRunOf(
   wanted: Drafted,
@@ -58,7 +58,7 @@ export function notRunOf(
   end: { readonly outcome: NotRunOutcome; readonly reason: string; readonly endedMs: number },
 ): ExecutionRecord {
   const isRetry = wanted.number > 1
-  const isTick = !isRetry && !isDispatch(wanted.execution)
+  const isTick = !isRetry && wanted.why !== 'queue' && !isDispatch(wanted.execution)
   return {
     ...draftOf({ ...wanted, number: isTick ? 0 : wanted.number }, generation),
     outcome: isRetry ? 'failure' : end.outcome,

@@ -17,15 +17,12 @@ import {
 } from '../ids.ts'
 import { limits, type Timers } from '../limits.ts'
 import type { Job } from '../jobs/catalog.ts'
-import { defaultsOf } from '../jobs/document-params.ts'
 import type { Replica } from '../jobs/replica.ts'
 import type { Membership } from '../membership/membership.ts'
 import type { Ranking } from '../placement/candidates.ts'
-import { judgeWhere } from '../placement/where.ts'
 import type { Ballots } from '../register/ballots.ts'
 import { Claims, type Role } from '../register/claims.ts'
 import type { Claim } from '../register/register.ts'
-import { deniedUntil } from '../scheduler/calendar.ts'
 import type { Result } from '../result.ts'
 import type { Crypto } from '../trust/crypto.ts'
 import type { OwnerPolicy } from '../trust/owner-policy.ts'
@@ -36,10 +33,12 @@ import { attemptOf, isRan, type Ledger } from './ledger.ts'
 import { lossOf } from './lost.ts'
 import { isTimely, NotRun } from './not-run.ts'
 import type { Ask } from './order.ts'
+import { Overlap } from './overlap.ts'
 import { OwnRuns, type StopReason } from './own-runs.ts'
 import type { Post } from './post.ts'
 import type { ExecutionRecord, NotRunOutcome, StoredRecord, Why } from './record.ts'
 import { Records } from './records.ts'
+import { Refusals } from './refusals.ts'
 import { Requests } from './requests.ts'
 import { TickSlots } from './tick-slots.ts'
 import { Children } from '../graph/children.ts'
@@ -59,6 +58,8 @@ export interface ExecutionsWorld {
   isReady(): boolean
   /** A record told something new. */
   recorded(stored: StoredRecord): void
+  /** Whether an attempt of a job belongs to what the job is now. */
+  isWanted(job: Job, wanted: Wanted): boolean
   /** Why nothing of the job starts now: paused, or its limit is reached. */
   refusalOf(job: Job): Refusal | undefined
   /** Why this node starts nothing now; undefined when it does. */
@@ -92,11 +93,13 @@ export class Executions {
   readonly #post: Post
   readonly #world: ExecutionsWorld
   readonly #candidacy: Candidacy
+  readonly #refusals: Refusals
   readonly #records: Records
   readonly #runs: OwnRuns
   readonly #attempts: Attempts
   readonly #notRun: NotRun
   readonly #requests: Requests
+  readonly #overlap: Overlap
   readonly claims: Claims
   readonly slots: TickSlots
   readonly children: Children
@@ -112,9 +115,11 @@ export class Executions {
     this.#post = components.post
     this.#world = components.world
     this.#candidacy = new Candidacy({ ...components, ledger: () => this.ledger })
+    this.#refusals = new Refusals({ ...components, candidacy: this.#candidacy })
     this.takeover = this.#createTakeover()
     const world = {
       merged: (stored: StoredRecord) => this.#merged(stored),
+      heard: (stored: StoredRecord) => this.#overlap.heard(stored),
       isAsked: (attempt: AttemptId) => this.takeover.get(attempt) !== undefined,
     }
     this.#records = new Records({ ...components, world }, loaded)
@@ -134,11 +139,23 @@ export class Executions {
         tickDecided: ({ job, dueMs, slot }) => this.#world.tickDecided(job, dueMs, dueMs, slot),
         isDecided: (watch) => this.isDecided(watch),
         isReady: () => this.#world.isReady(),
+        isPassedOver: (watch) => this.#overlap.isPassedOver(watch),
         keptBy: ({ attempt }) =>
           this.claims.isSought(attempt) ? (this.claims.takenBy(attempt) ?? null) : undefined,
       },
     })
     this.claims = this.#createClaims(components)
+    this.#overlap = new Overlap({
+      ...parts,
+      attempts: this.#attempts,
+      runs: this.#runs,
+      notRun: this.#notRun,
+      world: {
+        keepNotes: (watch) => this.#keepNotes(watch),
+        isReady: () => this.#world.isReady(),
+        isWanted: (job, wanted) => this.#world.isWanted(job, wanted),
+      },
+    })
     this.children = new Children({ ...parts, attempts: this.#attempts })
     this.#requests = new Requests({ ...parts, runs: this.#runs, attempts: this.#attempts })
   }
@@ -156,7 +173,7 @@ export class Executions {
         isDecided: (watch) => this.isDecided(watch),
         decided: ({ job, dueMs, slot }) => this.#world.tickDecided(job, dueMs, dueMs, slot),
         isFresh: (plannedMs) => this.#world.isFresh(plannedMs),
-        deniedUntil: (watch) => this.#deniedUntil(watch),
+        deniedUntil: (watch) => this.#refusals.deniedUntil(watch),
         home: (job) => this.#post.home(job),
         claim: (watch, rank, why) => this.#claim(watch, rank, why),
         expire: (watch) => {
@@ -233,15 +250,18 @@ export class Executions {
     if (this.ledger.isTaken(execution, slot, number)) return true
     const generation = generationOf(execution)
     if (number > 1 || generation === undefined) return false
+    // what was queued has a record of its own
+    if (wanted.why === 'queue') return this.ledger.isDecided(execution, slot, number)
     const told = this.ledger.notRun(job, generation, dueMs, slot)
     return told.some((record) => isTimely(record, wanted, this.#turn.clusterMs))
   }
 
-  /** The same for a scheduled tick of a job. */
+  /** The same for a scheduled tick of a job; one that is queued has its record. */
   isTickDecided(job: Job, tick: TickTimes): boolean {
-    return this.slots
-      .of(job)
-      .every((slot) => this.isDecided(this.#attempts.ofTick(job, slot, tick, 'on-time')))
+    return this.slots.of(job).every((slot) => {
+      const wanted = this.#attempts.ofTick(job, slot, tick, 'on-time')
+      return this.ledger.isQueued(wanted.execution, slot) || this.isDecided(wanted)
+    })
   }
 
   /** The claim or end that answers a question about an attempt; several when it was started twice. */
@@ -263,33 +283,14 @@ export class Executions {
     if (this.#runs.size >= limits.runningMax) return 'busy'
     const job = this.#replica.catalog.live(watch.job)
     if (job === undefined || !job.isSupported) return 'unknown job'
-    if (!this.#replica.isAuthentic(watch.job)) {
-      this.#turn.report({ kind: 'damaged', what: `definition of ${watch.job}`, count: 1 })
-      return 'the definition does not verify here'
-    }
-    const refusal = this.#runs.refusalOf(job)
+    const refusal = this.#runs.refusalOf(job) ?? this.#refusals.of(job, watch)
     if (refusal !== undefined) return refusal
-    const { where } = job.groups.placement
-    if (where !== null) {
-      // what others know of this machine may be a while old
-      const { holds, because } = judgeWhere(where, this.#membership.ownFacts)
-      if (holds !== true) return `${because}, and the job wants ${where}`
-    }
-    if (watch.order === undefined) {
-      const { missing } = defaultsOf(job.groups.action.params)
-      if (missing !== undefined) return `nobody says what its parameter ${missing} is`
-    }
-    if (this.#deniedUntil(watch) !== undefined) return 'a calendar denies it now'
-    if (this.#candidacy.isHeld(job)) return 'fewer than half of the members are here: it holds'
-    const isSkipped = watch.number === 1 && this.#overlaps(job, watch)
-    if (job.groups.life.seats.length > 0 && !isSkipped) return this.#seek(watch, job, { rank, why })
+    if (watch.number === 1 && this.#overlap.holds(job, watch)) return undefined
+    if (job.groups.life.seats.length > 0) return this.#seek(watch, job, { rank, why })
     this.#keepNotes(watch)
     this.takeover.drop(watch.attempt)
-    if (isSkipped) this.#notRun.skip(watch)
-    else {
-      const receivers = [...this.#post.receivers(), ...watch.askers]
-      this.#runs.start(watch, job, { rank, why, receivers, env: this.children.envOf(watch) })
-    }
+    const receivers = [...this.#post.receivers(), ...watch.askers]
+    this.#runs.start(watch, job, { rank, why, receivers, env: this.children.envOf(watch) })
     return undefined
   }
 
@@ -308,28 +309,11 @@ export class Executions {
     const isUnable = this.#world.inability() !== undefined || this.#runs.size >= limits.runningMax
     if (job === undefined || isLate || isUnable) return
     // the vote took a while; the claim is ours, and is told so again when the calendar allows
-    if (this.#deniedUntil(watch) !== undefined) return
+    if (this.#refusals.deniedUntil(watch) !== undefined) return
     this.#keepNotes(watch)
     this.takeover.drop(watch.attempt)
     const receivers = [...this.#post.receivers(), ...watch.askers]
     this.#runs.start(watch, job, { ...role, receivers, fence, env: this.children.envOf(watch) })
-  }
-
-  /** A late start is judged again by the calendars; what somebody asked for is not. */
-  #deniedUntil(wanted: Wanted): number | undefined {
-    const job = this.#replica.catalog.live(wanted.job)
-    const isAsked = isDispatch(wanted.execution) && wanted.root === undefined
-    const isFree = isAsked && wanted.order?.respectCalendars !== true
-    if (job === undefined || isFree) return undefined
-    return deniedUntil(this.#replica.catalog.usesOf(job), this.#turn.clusterMs)
-  }
-
-  /** Whether another execution of the job is running as far as this node knows. */
-  #overlaps(job: Job, wanted: Wanted): boolean {
-    if ((wanted.order?.overlap ?? job.groups.delivery.overlap) === 'allow') return false
-    // others may have given up for lost what goes on here
-    if (this.#runs.hasOther(job.name, wanted.execution)) return true
-    return this.slots.isOtherOpen(job, wanted)
   }
 
   /** Takes back claims that could not be stored and so did not start; others are asked to act. */
@@ -373,8 +357,8 @@ export class Executions {
     return this.#requests.stop(execution, attempt)
   }
 
-  stopHere(attempt: AttemptId, reason: StopReason): void {
-    this.#runs.stop(attempt, reason)
+  stopHere(attempt: AttemptId, reason: StopReason, isKill: boolean): void {
+    this.#runs.stop(attempt, reason, isKill)
   }
 
   stopAllHere(): void {
@@ -400,6 +384,7 @@ export class Executions {
   /** The job was edited, paused or deleted: what was due and not started ends so. */
   supersede(job: JobName, isStillWanted: (watch: Watch) => boolean): void {
     this.#notRun.supersede(job, isStillWanted)
+    this.#overlap.release(job)
   }
 
   // ── what follows from a record ─────────────────────────────────────────────────────────────────
@@ -411,7 +396,7 @@ export class Executions {
 
   #merged(stored: StoredRecord): void {
     const { record } = stored
-    if (record.phase === 'queued') this.#attempts.wantDispatch(record, this.#turn.clusterMs)
+    if (record.phase === 'queued') this.#overlap.admit(record)
     else {
       const watch = this.takeover.drop(attemptOf(record))
       if (watch !== undefined) {
@@ -422,6 +407,7 @@ export class Executions {
       this.slots.rejudgeOthers(record)
     }
     if (record.phase === 'ended') this.#ended(record)
+    this.#overlap.merged(record)
     this.children.merged(stored)
     this.#world.recorded(stored)
     if (record.trigger !== 'dispatch') {
@@ -442,13 +428,16 @@ export class Executions {
   /** Takes up stored records. Open ones of an earlier process of this node are lost. */
   restore(records: Iterable<Uint8Array>): void {
     const restored = this.#records.restore(records)
-    for (const { record } of restored) if (record.slot === everySlot) this.#resume(record)
+    for (const { record } of restored) {
+      this.#overlap.restore(record)
+      if (record.slot === everySlot) this.#resume(record)
+    }
     for (const { record } of this.ledger.newestOpen()) this.#resume(record)
     this.children.restore(restored)
   }
 
   #resume(record: ExecutionRecord): void {
-    if (record.phase === 'queued') this.#attempts.wantDispatch(record, this.#turn.clusterMs)
+    if (record.phase === 'queued') this.#overlap.admit(record)
     else if (record.phase === 'ended') this.#attempts.wantRetry(record, this.#turn.clusterMs)
     else if (record.executor === this.#membership.self) this.#runs.lose(record, 'unreported')
   }
@@ -465,6 +454,7 @@ export class Executions {
     if (now - this.#sweptAtMs < sweepMs || !this.#world.isReady()) return
     this.#sweptAtMs = now
     for (const newest of this.ledger.newestOpen()) this.#loseIfGone(newest)
+    this.#overlap.sweep()
     this.#runs.stopOutside((job) =>
       this.#replica.catalog.usesOf(job).filter(({ atEnd }) => atEnd === 'cancel'),
     )

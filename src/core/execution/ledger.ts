@@ -286,12 +286,10 @@ export class Ledger {
   newest(id: ExecutionId, slot: Slot): StoredRecord | undefined {
     const attempts = this.#executions.get(id)?.slots.get(slot)?.attempts
     if (attempts === undefined) return undefined
-    const last = attempts.get(Math.max(...attempts.keys()))!
-    let best: StoredRecord | undefined
-    for (const stored of last.byExecutor.values()) {
-      if (best === undefined || speaksBefore(stored, best)) best = stored
-    }
-    return best
+    const last = bestOf(attempts.get(Math.max(...attempts.keys()))!)
+    // it was queued here and passed over elsewhere
+    const notRun = attempts.get(0)
+    return last?.record.phase === 'queued' && notRun !== undefined ? bestOf(notRun) : last
   }
 
   /** Claims of one attempt, one per executor. */
@@ -322,6 +320,10 @@ export class Ledger {
     return [...(this.#open.get(job) ?? [])]
   }
 
+  openCount(job: JobName): number {
+    return this.#open.get(job)?.size ?? 0
+  }
+
   /** Jobs that have open executions. */
   openJobs(): readonly JobName[] {
     return [...this.#open].filter(([, ids]) => ids.size > 0).map(([job]) => job)
@@ -336,6 +338,11 @@ export class Ledger {
           .map((slot) => this.newest(execution, slot)!),
       ),
     )
+  }
+
+  /** Whether the slot waits for its first attempt. */
+  isQueued(id: ExecutionId, slot: Slot): boolean {
+    return this.newest(id, slot)?.record.phase === 'queued'
   }
 
   /** Whether the scheduled tick is decided for a slot, by a record of its own or by a range. */
@@ -363,6 +370,14 @@ const hasClaim = (record: ExecutionRecord | undefined): boolean =>
   record !== undefined && record.executor !== null && record.phase !== 'queued'
 
 const hasClaimStored = (stored: StoredRecord): boolean => hasClaim(stored.record)
+
+function bestOf(attempt: Attempt): StoredRecord | undefined {
+  let best: StoredRecord | undefined
+  for (const stored of attempt.byExecutor.values()) {
+    if (best === undefined || speaksBefore(stored, best)) best = stored
+  }
+  return best
+}
 
 function countClaims(attempt: Attempt): number {
   let claims = 0

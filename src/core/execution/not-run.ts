@@ -17,11 +17,13 @@ import { Untold, type NotRunTicks } from './untold.ts'
 
 export interface NotRunWorld {
   /** A tick does not exist any more. */
-  tickGone(watch: Watch): void
+  tickGone(wanted: Wanted): void
   /** A tick has its record. */
   tickDecided(watch: Watch): void
   isDecided(watch: Watch): boolean
   isReady(): boolean
+  /** Whether another execution of the job kept it from starting. */
+  isPassedOver(watch: Watch): boolean
   /** Whose claim kept this node from starting an at-most-once attempt; null: it got no majority. */
   keptBy(watch: Watch): Claim | null | undefined
 }
@@ -71,9 +73,9 @@ export class NotRun {
     return notRunOf(wanted, generation, { outcome, reason, endedMs: this.#turn.clusterMs })
   }
 
-  /** Another execution of the job is running. */
-  skip(watch: Watch): void {
-    this.#records.write(this.#draft(watch, 'skipped-overlap', 'running'), 'full')
+  /** Another execution of the job is running, or too many wait. */
+  skip(watch: Watch, reason: 'running' | 'queue-full'): void {
+    this.#records.write(this.#draft(watch, 'skipped-overlap', reason), 'full')
   }
 
   /** Records ticks of a job that did not run, or lets another member do so first. */
@@ -124,6 +126,7 @@ export class NotRun {
   #expired(watch: Watch, isNobodyEligible: boolean): ExecutionRecord {
     if (watch.isWithdrawn === true) return this.#draft(watch, 'superseded', '')
     if (isNobodyEligible) return this.#draft(watch, 'no-eligible-node', '')
+    if (this.#world.isPassedOver(watch)) return this.#draft(watch, 'skipped-overlap', 'running')
     const job = this.#replica.catalog.live(watch.job)
     if (job !== undefined && this.#candidacy.isHeld(job)) {
       return this.#draft(watch, 'missed', 'minority-hold')
@@ -145,8 +148,8 @@ export class NotRun {
     for (const watch of this.#takeover.watches()) {
       if (watch.job !== job || isStillWanted(watch)) continue
       this.#takeover.drop(watch.attempt)
-      const { number, slot, dueMs } = watch
-      if (number > 1 || isDispatch(watch.execution)) {
+      const { number, slot, dueMs, why } = watch
+      if (number > 1 || why === 'queue' || isDispatch(watch.execution)) {
         // others know that it was to come, and wait for its end
         this.#takeover.want(withdrawn(watch, this.#turn.clusterMs))
       } else if (watch.plannedMs <= this.#turn.clusterMs) {

@@ -1,7 +1,7 @@
 // What runs on this node: from the claim to the word of the executor how it ended.
 
 import type { ExecutionReport } from '../event.ts'
-import type { AttemptId, ExecutionId, JobName, MemberId } from '../ids.ts'
+import type { AttemptId, JobName, MemberId } from '../ids.ts'
 import type { Job } from '../jobs/catalog.ts'
 import { profileOf } from '../jobs/definition.ts'
 import type { Replica } from '../jobs/replica.ts'
@@ -18,7 +18,7 @@ import type { Records } from './records.ts'
 import { nextAttemptAtMs, totalEndMs } from './retrying.ts'
 import type { Wanted, Watch } from './takeover.ts'
 
-export type StopReason = 'timeout' | 'operator' | 'shutdown' | 'window-end'
+export type StopReason = 'timeout' | 'operator' | 'shutdown' | 'window-end' | 'overlap'
 
 interface Running {
   readonly wanted: Wanted
@@ -71,12 +71,11 @@ export class OwnRuns {
     return this.#running.size
   }
 
-  /** Whether another execution of a job runs here. */
-  hasOther(job: JobName, execution: ExecutionId): boolean {
-    for (const { record } of this.#running.values()) {
-      if (record.job === job && record.execution !== execution) return true
-    }
-    return false
+  /** What runs here of a job. */
+  ofJob(job: JobName): readonly ExecutionRecord[] {
+    const found: ExecutionRecord[] = []
+    for (const { record } of this.#running.values()) if (record.job === job) found.push(record)
+    return found
   }
 
   /** What the owner of this node has against a start now. */
@@ -191,13 +190,14 @@ export class OwnRuns {
     this.#records.write(ended, 'full')
   }
 
-  /** Asks the executor of this node to stop an attempt. */
-  stop(attempt: AttemptId, reason: StopReason): void {
+  /** Asks the executor of this node to stop an attempt, at once or after TERM and its grace. */
+  stop(attempt: AttemptId, reason: StopReason, isKill = false): void {
     const running = this.#running.get(attempt)
     if (running === undefined) return
     running.stopReason ??= reason
     const job = this.#replica.catalog.live(running.record.job)
-    const killAfterMs = job?.groups.action.killAfterMs ?? killAfterDefaultMs
+    const graceMs = job?.groups.action.killAfterMs ?? killAfterDefaultMs
+    const killAfterMs = isKill ? 0 : graceMs
     this.#turn.emit({ kind: 'stop', attempt, killAfterMs })
   }
 

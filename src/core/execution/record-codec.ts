@@ -53,7 +53,7 @@ const readRecord: Reader<ExecutionRecord> = record({
   trigger: oneOf('schedule', 'dispatch', 'graph'),
   root: optional(readExecution),
   result: optional(binary({ max: limits.resultBytesMax })),
-  why: oneOf('on-time', 'takeover', 'catch-up', 'dispatch', 'retry'),
+  why: oneOf('on-time', 'takeover', 'catch-up', 'dispatch', 'retry', 'queue'),
   rank: u16,
   claimedMs: nullable(u53),
   startedMs: nullable(u53),
@@ -68,6 +68,7 @@ const readRecord: Reader<ExecutionRecord> = record({
   throughMs: u53,
   count: u32,
   order: optional(readOrder),
+  cutoffMs: optional(u53),
 })
 
 const readStamp = record({

@@ -39,7 +39,7 @@ export const notRunOutcomes: readonly NotRunOutcome[] = [
 ]
 
 /** What made an executor start. */
-export type Why = 'on-time' | 'takeover' | 'catch-up' | 'dispatch' | 'retry'
+export type Why = 'on-time' | 'takeover' | 'catch-up' | 'dispatch' | 'retry' | 'queue'
 
 /**
  * One fact about one attempt, signed by the member that says it and replicated to all. A record
@@ -80,6 +80,8 @@ export interface ExecutionRecord {
   readonly count: number
   /** What somebody asked for; absent of ticks. */
   readonly order?: Order
+  /** Of what was queued by its job's overlap policy: no start after this instant. */
+  readonly cutoffMs?: number
 }
 
 /** A record as it is stored and sent: the signed bytes are kept as they were received. */

@@ -14,6 +14,8 @@ import { isRecordSigned, openRecord, sealRecord } from './record-codec.ts'
 export interface RecordsWorld {
   /** A record told something new. */
   merged(stored: StoredRecord): void
+  /** An executor says something about a run of its own, be it known already. */
+  heard(stored: StoredRecord): void
   /** Whether somebody waits for the record of this attempt. */
   isAsked(attempt: AttemptId): boolean
 }
@@ -77,6 +79,7 @@ export class Records {
       return false
     }
     const { stored } = opened.value
+    if (stored.author === from) this.#world.heard(stored)
     // what was seen and forgotten again is looked at once more while somebody waits for it
     const isAsked = this.#world.isAsked(attemptOf(stored.record))
     if (this.#replica.seen.has(stored) && !isAsked) return true

@@ -234,7 +234,8 @@ export class Takeover {
     this.#alarms.set(watch.attempt, this.#turn.monoMs + Math.max(0, inMs))
   }
 
-  #note(watch: Watch, text: string): void {
+  /** Adds to what `explain` tells of an attempt. */
+  note(watch: Watch, text: string): void {
     if (watch.notes.length < wordsMax) watch.notes.push(text)
   }
 
@@ -311,6 +312,8 @@ export class Takeover {
   /** A start that others may have made already, or may be about to make. */
   #isLate(watch: Watch): boolean {
     const lateness = this.#turn.clusterMs - watch.plannedMs
+    // each member plans what was queued for when it heard that the way is free
+    if (watch.why === 'queue') return true
     return lateness > limits.lateAfterMs || this.#world.isFresh(watch.plannedMs)
   }
 
@@ -344,25 +347,25 @@ export class Takeover {
     const path = via === undefined ? '' : ` (through ${via})`
     switch (answer.kind) {
       case 'willing':
-        this.#note(watch, `${from} is willing in ${answer.inMs} ms${path}`)
+        this.note(watch, `${from} is willing in ${answer.inMs} ms${path}`)
         question.willing.set(from, { inMs: answer.inMs, via })
         return
       case 'declined':
-        this.#note(watch, `${from} declined: ${answer.reason}${path}`)
+        this.note(watch, `${from} declined: ${answer.reason}${path}`)
         watch.refused.set(from, answer.reason)
         return
       case 'none':
-        this.#note(watch, `${from} has no record${path}`)
+        this.note(watch, `${from} has no record${path}`)
         return
       case 'unknown':
-        this.#note(watch, `${from} does not know it${path}`)
+        this.note(watch, `${from} does not know it${path}`)
         this.#world.teach(from, watch)
         // what it has learned from us it may start: it is asked again before we do
         if (!watch.taught.has(from)) watch.asked.delete(from)
         watch.taught.add(from)
         return
       case 'silent':
-        this.#note(watch, `${from} is silent${path}`)
+        this.note(watch, `${from} is silent${path}`)
         return
     }
   }
@@ -370,7 +373,7 @@ export class Takeover {
   #closeQuestion(watch: Watch, question: Question): void {
     for (const target of question.open) {
       question.silent.add(target)
-      this.#note(watch, `${target} did not answer`)
+      this.note(watch, `${target} did not answer`)
     }
     question.open.clear()
   }
@@ -397,7 +400,7 @@ export class Takeover {
     if (chosen === undefined) return false
     const { inMs, via } = question.willing.get(chosen)!
     watch.nudges.set(chosen, (watch.nudges.get(chosen) ?? 0) + 1)
-    this.#note(watch, `nudged ${chosen}`)
+    this.note(watch, `nudged ${chosen}`)
     this.#world.send(via ?? chosen, { kind: 'nudge', attempt: watch.attempt, to: chosen })
     const wasAlive = this.#world.isAlive(chosen)
     this.#setPhase(watch, { kind: 'nudged', member: chosen, wasAlive }, inMs + watch.graceMs)
@@ -421,7 +424,7 @@ export class Takeover {
     for (const observer of observers) {
       this.#world.send(observer, { kind: 'relay', attempt: watch.attempt, targets })
     }
-    this.#note(watch, `asked ${observers.size} observers about ${targets.join(', ')}`)
+    this.note(watch, `asked ${observers.size} observers about ${targets.join(', ')}`)
     const relayed: Question = { open: observers, silent: new Set(), willing: new Map() }
     this.#setPhase(watch, { kind: 'relaying', question: relayed }, 2 * this.#timers.probeMs)
   }
@@ -452,7 +455,7 @@ export class Takeover {
     const why = watch.why === 'on-time' && place > 0 ? 'takeover' : watch.why
     const refusal = this.#world.claim(watch, place, why)
     if (refusal === undefined) return
-    this.#note(watch, `declined here: ${refusal}`)
+    this.note(watch, `declined here: ${refusal}`)
     watch.refused.set(this.#world.self, refusal)
     watch.called = false
     const next = rank.find((member, i) => i > place && this.#world.isAlive(member))
@@ -474,7 +477,7 @@ export class Takeover {
   declined(attempt: AttemptId, from: MemberId, reason: string): void {
     const watch = this.#watches.get(attempt)
     if (watch === undefined) return
-    this.#note(watch, `${from} declined: ${reason}`)
+    this.note(watch, `${from} declined: ${reason}`)
     watch.refused.set(from, reason)
     this.#call(watch)
   }

@@ -5,9 +5,9 @@ import type { Job } from '../jobs/catalog.ts'
 import type { Replica } from '../jobs/replica.ts'
 import { isDistinct } from '../placement/slots.ts'
 import type { Candidacy } from './candidacy.ts'
-import { isSettled, type Ledger } from './ledger.ts'
+import type { Ledger } from './ledger.ts'
 import type { ExecutionRecord, NotRunOutcome } from './record.ts'
-import type { Takeover, Wanted } from './takeover.ts'
+import type { Takeover } from './takeover.ts'
 import type { NotRunTicks, TickRange } from './untold.ts'
 
 export class TickSlots {
@@ -48,20 +48,6 @@ export class TickSlots {
   isOpen(job: Job, dueMs: number): boolean {
     const execution = tickExecutionId(job.name, job.generation, dueMs)
     return this.of(job).some((slot) => this.#ledger.isSlotOpen(execution, slot))
-  }
-
-  /** Whether another execution of the job is open, in the same slot where every member has its own. */
-  isOtherOpen(job: Job, { execution, slot }: Pick<Wanted, 'execution' | 'slot'>): boolean {
-    const { every } = job.groups.placement
-    return this.#ledger
-      .open(job.name)
-      .filter((other) => other !== execution)
-      .some((other) =>
-        (every ? [slot] : this.#ledger.slots(other)).some((one) => {
-          const newest = this.#ledger.newest(other, one)?.record
-          return newest !== undefined && !isSettled(newest) && newest.phase !== 'queued'
-        }),
-      )
   }
 
   /** A member that has a slot now is out of the way of the others that stand in for any. */

@@ -240,7 +240,9 @@ export interface Promised {
 /** How hard the fleet tries, and what it does when a tick meets another execution. */
 export interface Delivery {
   readonly promised: Promised
-  readonly overlap: 'skip' | 'allow'
+  readonly overlap: 'skip' | 'allow' | 'queue-one' | 'queue-all' | 'cancel-other' | 'kill-other'
+  /** How long an execution whose member is down counts as open; null: 2 × timeout, else 5 min. */
+  readonly orphanGraceMs: number | null
   readonly misfire: Misfire
   readonly retry: Retry
   /** Wait per better-ranked alive member; null: the profile's. */

@@ -237,9 +237,15 @@ export const delivery: Fields<Delivery> = {
   }),
   overlap: field(
     'overlap',
-    choice(['skip', 'allow'], ['queue-one', 'queue-all', 'cancel-other', 'kill-other']),
+    choice(['skip', 'allow', 'queue-one', 'queue-all', 'cancel-other', 'kill-other']),
     'what a tick does while another execution is open',
     'skip',
+  ),
+  orphanGraceMs: field(
+    'orphanGrace',
+    nullable(duration(0)),
+    'how long what ran on a dead node counts as open; absent: 2 × timeout, else 5 min',
+    null,
   ),
   misfire: field('misfire', misfire, 'what happens to late ticks', {
     policy: 'latest',

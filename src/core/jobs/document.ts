@@ -238,6 +238,7 @@ export const defaultGroups: Groups = {
   delivery: {
     promised: groupFields.delivery.promised.fallback!,
     overlap: 'skip',
+    orphanGraceMs: null,
     misfire: groupFields.delivery.misfire.fallback!,
     retry: groupFields.delivery.retry.fallback!,
     graceMs: null,

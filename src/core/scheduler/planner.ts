@@ -6,6 +6,7 @@ import { isDispatch, tickExecutionId, type JobName, type Slot } from '../ids.ts'
 import type { Catalog, Job } from '../jobs/catalog.ts'
 import type { Executions } from '../execution/executions.ts'
 import type { Post } from '../execution/post.ts'
+import type { Wanted } from '../execution/takeover.ts'
 import { limits } from '../limits.ts'
 import type { Turn } from '../turn.ts'
 import { Agenda } from './agenda.ts'
@@ -150,17 +151,8 @@ export class Planner {
     }
     const { timing } = job.groups
     const isEnabled = this.#isEnabled(job)
-    const isTick = (dueMs: number): boolean =>
-      isEnabled && previousTick(name, timing, dueMs) === dueMs
-    this.#executions.supersede(name, (watch) => {
-      if (watch.root !== undefined) return isEnabled && timing.after.length > 0
-      if (isDispatch(watch.execution)) return true
-      // a tick belongs to one generation: what was deleted and created again is another job
-      if (watch.execution !== tickExecutionId(name, job.generation, watch.dueMs)) return false
-      if (watch.number > 1) return true
-      return isTick(watch.dueMs)
-    })
-    this.#supersedeLine(name, isTick)
+    this.#executions.supersede(name, (wanted) => this.isWanted(job, wanted))
+    this.#supersedeLine(name, (dueMs) => this.#isTick(job, dueMs))
     if (isEnabled) this.#notRun.close(job)
     this.#limits.touch(job)
     const isNew = track.lookedMs < 0
@@ -172,6 +164,20 @@ export class Planner {
     if (isNew && (this.#agenda.get(name) ?? Infinity) < clusterMs) {
       this.#agenda.set(name, clusterMs + learnMs)
     }
+  }
+
+  /** Whether an attempt belongs to what the job is now. */
+  isWanted(job: Job, wanted: Wanted): boolean {
+    const { name, generation, groups } = job
+    if (wanted.root !== undefined) return this.#isEnabled(job) && groups.timing.after.length > 0
+    if (isDispatch(wanted.execution)) return true
+    // a tick belongs to one generation: what was deleted and created again is another job
+    if (wanted.execution !== tickExecutionId(name, generation, wanted.dueMs)) return false
+    return wanted.number > 1 || this.#isTick(job, wanted.dueMs)
+  }
+
+  #isTick(job: Job, dueMs: number): boolean {
+    return this.#isEnabled(job) && previousTick(job.name, job.groups.timing, dueMs) === dueMs
   }
 
   /**

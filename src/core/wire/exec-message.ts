@@ -9,6 +9,8 @@ import {
   bytes,
   hex,
   list,
+  oneOf,
+  optional,
   read,
   record,
   text,
@@ -50,8 +52,13 @@ export type ExecMessage =
   /** Start it now; passed on when `to` is another. */
   | { readonly kind: 'nudge'; readonly attempt: AttemptId; readonly to: MemberId }
   | { readonly kind: 'decline'; readonly attempt: AttemptId; readonly reason: string }
-  /** Stop it, on an operator's word. */
-  | { readonly kind: 'cancel'; readonly attempt: AttemptId }
+  /** Stop it, on an operator's word or because another execution takes its place. */
+  | {
+      readonly kind: 'cancel'
+      readonly attempt: AttemptId
+      readonly reason?: 'overlap'
+      readonly isKill?: boolean
+    }
   /** These messages to people were sent. */
   | { readonly kind: 'told'; readonly facts: readonly Uint8Array[] }
   /** Were these sent? */
@@ -87,7 +94,7 @@ const readMessage: Reader<ExecMessage> = variant('kind', {
   }),
   nudge: record({ attempt, to: readMember }),
   decline: record({ attempt, reason: line(255) }),
-  cancel: record({ attempt }),
+  cancel: record({ attempt, reason: optional(oneOf('overlap')), isKill: optional(bool) }),
   told: record({
     facts: list(bytes({ max: limits.toldBytesMax }), { max: limits.digestNoticesMax }),
   }),

@@ -184,7 +184,7 @@ const howFields: readonly Field[] = [
     key: 'overlap',
     label: 'while it still runs',
     path: ['overlap'],
-    choices: ['', 'skip', 'allow'],
+    choices: ['', 'skip', 'allow', 'queue-one', 'queue-all', 'cancel-other', 'kill-other'],
   }),
   choice({
     key: 'misfire',

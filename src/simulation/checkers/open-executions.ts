@@ -3,6 +3,7 @@
 import type { Delivery } from '../../core/jobs/definition.ts'
 import { attemptsOf, type Run } from './attempts.ts'
 import type { History } from '../history.ts'
+import { jobsOf } from './definitions.ts'
 import { groundOf } from './ground.ts'
 import type { Tick } from './obligations.ts'
 import { Spans, type Span } from './spans.ts'
@@ -18,7 +19,7 @@ export function mayOverlap(
   toMs: number,
 ): boolean {
   const { delivery } = tick.definition
-  if (delivery.overlap !== 'skip') return false
+  if (delivery.overlap === 'allow') return false
   const runs = attemptsOf(history)
     .ofJob(tick.truth.name)
     .filter(({ start }) => start.execution !== tick.execution)
@@ -33,6 +34,15 @@ function openSpans(history: History, runs: readonly Run[], delivery: Delivery): 
   return new Spans(runs.map((run) => openSpan(history, run, delivery)))
 }
 
+/** What ran on a node that is given up for lost may go on unseen. */
+function orphanGraceOf({ start }: Run, history: History, { orphanGraceMs }: Delivery): number {
+  const write = jobsOf(history)
+    .get(start.job)
+    ?.writes.find(({ version }) => version === start.version)
+  const timeoutMs = write?.definition?.action.timeoutMs ?? null
+  return orphanGraceMs ?? (timeoutMs === null ? 300_000 : 2 * timeoutMs)
+}
+
 /** From the start of an attempt until everybody must have heard that nothing follows it. */
 function openSpan(history: History, run: Run, delivery: Delivery): Span {
   const { start, end } = run
@@ -44,7 +54,8 @@ function openSpan(history: History, run: Run, delivery: Delivery): Span {
     end.how === 'exit' &&
     ground.nodes[start.node]!.up.covers(start.atMs, end.atMs + tellMs) &&
     ground.classOf(end.atMs - tellMs, end.atMs + tellMs) === 'quiet'
-  const heardMs = end.atMs + (isTold ? tellMs : downAfterMs + takeoverWindowMs + 2 * syncMs)
+  const goneMs = downAfterMs + takeoverWindowMs + 2 * syncMs + orphanGraceOf(run, history, delivery)
+  const heardMs = end.atMs + (isTold ? tellMs : goneMs)
   const isLast = end.exit === 0 || start.number > delivery.retry.max
   // the wait is never longer than its cap, and then somebody has to take it up
   const waitMs = isLast ? 0 : delivery.retry.capMs + takeoverWindowMs

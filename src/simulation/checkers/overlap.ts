@@ -64,7 +64,9 @@ export class OverlapChecker implements Checker {
 /** Every definition that may have been in force on the node forbids it. */
 function mayNotOverlap(truth: JobTruth, { start }: Run): boolean {
   const inForce = truth.possibleAt('rest', start.node, start.atMs, tellMs)
+  const exclusive: readonly unknown[] = ['skip', 'queue-one', 'queue-all']
   return (
-    inForce.length > 0 && inForce.every(({ definition }) => definition?.delivery.overlap === 'skip')
+    inForce.length > 0 &&
+    inForce.every(({ definition }) => exclusive.includes(definition?.delivery.overlap))
   )
 }

@@ -24,6 +24,7 @@ export interface Start {
   endMs: number | undefined
   env?: Readonly<Record<string, string>>
   result?: string | undefined
+  termMs?: number | undefined
 }
 
 /** How an attempt goes; `durationMs` Infinity: until it is stopped. */
@@ -32,6 +33,8 @@ export interface Script {
   readonly exit: number
   /** What it says as its result. */
   readonly result?: string
+  /** From TERM to the end, 5 ms by default; KILL ends it at once. */
+  readonly termMs?: number
 }
 
 export interface MachineInit {

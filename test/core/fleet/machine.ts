@@ -324,7 +324,7 @@ export class Machine implements End {
         return
       }
       case 'stop':
-        this.#endAfter(5, effect.attempt, 'signal', null)
+        this.#stop(effect.attempt, effect.killAfterMs)
         return
       case 'reply':
         this.#replies.set(effect.id, effect.reply)
@@ -393,9 +393,15 @@ export class Machine implements End {
       report: { kind: 'started', attempt: launch.attempt, pid: 100 + starts.length },
     })
     start.env = launch.env
-    const { durationMs, exit, result } = script(launch, this.index)
+    const { durationMs, exit, result, termMs } = script(launch, this.index)
     start.result = result
+    start.termMs = termMs
     if (durationMs !== Infinity) this.#endAfter(1 + durationMs, launch.attempt, 'exit', exit)
+  }
+
+  #stop(attempt: AttemptId, killAfterMs: number): void {
+    const delayMs = Math.min(killAfterMs, this.#running.get(attempt)?.termMs ?? 5)
+    this.#endAfter(delayMs, attempt, 'signal', null)
   }
 
   #endAfter(

@@ -110,6 +110,7 @@ export const good: Readonly<Record<string, object>> = {
     note: 'broken disk',
     until: '2026-02-01T00:00Z',
   }),
+  'a line of executions': merge({ overlap: 'queue-all', orphanGrace: '10m' }),
   'all that is tried again': merge({
     totalTimeout: '1h',
     retry: { on: ['spawn', 'failure', { exit: [75, '100-110', 0] }, { exit: 3 }] },
@@ -177,7 +178,8 @@ const values: readonly BadRow[] = [
   ['no time at all', merge({ timeout: '0s' }), 'timeout', /1ms/, true],
   ['too long', merge({ jitter: '9999999d' }), 'jitter', /3660d/, true],
   ['short grace', merge({ grace: '10ms' }), 'grace', /1s/, true],
-  ['overlap later', merge({ overlap: 'queue-one' }), 'overlap', /one of: skip, allow/],
+  ['overlap', merge({ overlap: 'queue-on' }), 'overlap', /"queue-one"/],
+  ['orphanGrace', merge({ orphanGrace: 5 }), 'orphanGrace', /unit/],
   ['misfire policy', merge({ misfire: { policy: 'al' } }), 'misfire.policy', /"all"/],
   ['misfire is text', merge({ misfire: 'skip' }), 'misfire', /KEY/],
   ['delivery later', merge({ delivery: 'fast' }), 'delivery.mode', /at-least-once/],

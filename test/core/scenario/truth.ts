@@ -47,7 +47,9 @@ export const told = (fleet: Fleet, dueMs: number): string =>
 /** What a node has on record for a tick: the outcome of its newest attempt, or its phase. */
 export function outcomeOf(fleet: Fleet, node: number, job: string, dueMs: number): string {
   const rows = fleet.storedTick(node, job, dueMs)
-  const newest = rows.toSorted((a, b) => b.record.attempt - a.record.attempt)[0]?.record
+  const place = ({ record }: (typeof rows)[number]): number =>
+    record.phase === 'queued' ? -1 : record.attempt
+  const newest = rows.toSorted((a, b) => place(b) - place(a))[0]?.record
   return newest === undefined ? 'none' : (newest.outcome ?? newest.phase)
 }
 

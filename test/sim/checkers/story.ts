@@ -31,6 +31,7 @@ const plain: Definition = {
   delivery: {
     promised: { mode: 'at-least-once', roster: [], minority: 'run' },
     overlap: 'allow',
+    orphanGraceMs: null,
     misfire: { policy: 'latest', deadlineMs: null, max: 10 },
     retry: {
       max: 0,

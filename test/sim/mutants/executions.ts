@@ -25,12 +25,13 @@ export const executionMutants: readonly Mutant[] = [
   },
   {
     name: 'an execution elsewhere is no overlap',
-    module: 'src/core/execution/tick-slots.ts',
-    text: "return newest !== undefined && !isSettled(newest) && newest.phase !== 'queued'",
-    replacement: 'return newest === undefined && execution === other',
+    module: 'src/core/execution/overlap.ts',
+    text: 'if (newest !== undefined && this.#isOpen(newest)) add(found, newest.record, false)',
+    replacement:
+      'if (newest?.record.executor === this.#of.membership.self && this.#isOpen(newest)) add(found, newest.record, false)',
     caughtBy: ['C7'],
     wishes: { profile: 'lan', nodes: 4, minutes: 4, jobs: 8, faults: [] },
-    foundAt: 4,
+    foundAt: 2,
   },
   {
     name: 'one attempt too many',

@@ -161,6 +161,7 @@ test('the interval of a tick, and the deadline and planned start that follow fro
   const delivery: Delivery = {
     promised: { mode: 'at-least-once', roster: [], minority: 'run' },
     overlap: 'skip',
+    orphanGraceMs: null,
     misfire: { policy: 'latest', deadlineMs: null, max: 10 },
     retry: {
       max: 0,

@@ -96,7 +96,7 @@ const item = {
   reason: text,
   duplicate: flag,
   trigger: oneOf('schedule', 'dispatch', 'graph'),
-  why: oneOf('on-time', 'takeover', 'catch-up', 'dispatch', 'retry'),
+  why: oneOf('on-time', 'takeover', 'catch-up', 'dispatch', 'retry', 'queue'),
   rank: whole,
   nextAttemptAt: nullable(instant),
   outputBytes: whole,

@@ -12,6 +12,8 @@ import { painter } from '../../style.ts'
 import { durationText, instantText, nodeText, ordinal } from '../../text.ts'
 import { present, readCount, readPairs } from '../../values.ts'
 
+const overlaps = ['skip', 'allow', 'queue-one', 'queue-all', 'cancel-other', 'kill-other']
+
 interface Flags {
   readonly every?: readonly string[]
   readonly schedule?: readonly string[]
@@ -51,7 +53,7 @@ export const define: Define = (command, io) => {
     .option('--shell <script>', 'run a shell script instead of a command')
     .option('--timeout <duration>', 'longest time of one attempt')
     .option('--retry <n>', 'number of re-tries')
-    .addOption(new Option('--overlap <rule>', 'while it still runs').choices(['skip', 'allow']))
+    .addOption(new Option('--overlap <rule>', 'while it still runs').choices(overlaps))
     .addOption(new Option('--misfire <rule>', 'late ticks').choices(['skip', 'latest', 'all']))
     .option('--env <key=value>', 'environment; repeatable', collect)
     .option('--description <text>', 'for people')
