@@ -36,6 +36,7 @@ import { Happenings } from './happenings.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { readPolicy, type OwnPolicy } from './policy-file.ts'
 import { logLineOf } from './report.ts'
+import { TokenFile, tokensFileName } from './tokens.ts'
 import { serveOutput, UseCases } from './use-cases.ts'
 
 /** A running node, as the program that started it sees it. */
@@ -281,6 +282,7 @@ class RunningDaemon implements Daemon {
     const server = new HttpServer(
       {
         api,
+        tokens: this.#tokens(clock),
         clock,
         onError: (error) =>
           logger.log('error', 'api', 'a request failed', { error: String(error) }),
@@ -297,6 +299,14 @@ class RunningDaemon implements Daemon {
     if (!address.ok) throw refusalError(address.refusal)
     this.#lifecycle.onStop(() => server.close())
     return formatHttpAddress(address.value)
+  }
+
+  #tokens(clock: Clock): TokenFile {
+    const path = join(this.#config.dataDir, tokensFileName)
+    const tokens = new TokenFile({ nowMs: () => clock.wallMs() }, { path })
+    const loaded = tokens.load()
+    if (!loaded.ok) throw refusalError(loaded.refusal)
+    return tokens
   }
 
   /** Announces that this node goes, and stops it when the fleet has taken note. */

@@ -4,10 +4,18 @@ import { randomBytes } from 'node:crypto'
 import { accessSync, constants, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { ok, refuse, type Result } from '../core/result.ts'
+import { tokensFileName } from './tokens.ts'
 import { policyFileName, policyPath, quickStartPolicy, type PolicyPlaces } from './policy-file.ts'
 import { writeNew } from './private-file.ts'
 
-const privateFiles = ['node.key', 'node.enc', 'network.key', 'cluster.key', 'api-token']
+const privateFiles = [
+  'node.key',
+  'node.enc',
+  'network.key',
+  'cluster.key',
+  'api-token',
+  tokensFileName,
+]
 const tokenForm = /^mct_[A-Za-z0-9_-]{43,}$/
 
 /** Makes the directory usable and answers with the token of its API, which is made when absent. */

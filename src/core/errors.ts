@@ -21,6 +21,7 @@ export type ErrorCode =
   | 'MC_CYCLE'
   | 'MC_UNKNOWN_EXECUTION'
   | 'MC_UNKNOWN_MEMBER'
+  | 'MC_UNKNOWN_TOKEN'
   | 'MC_NOT_RUNNING'
   | 'MC_PAUSED'
   | 'MC_KEY_REUSED'
@@ -64,6 +65,7 @@ export const errors: Readonly<Record<ErrorCode, ErrorMeaning>> = {
   MC_IN_USE: { meaning: 'jobs refer to the calendar', exit: 4, status: 409 },
   MC_UNKNOWN_EXECUTION: { meaning: 'no execution of this id', exit: 3, status: 404 },
   MC_UNKNOWN_MEMBER: { meaning: 'no member of this id or name', exit: 3, status: 404 },
+  MC_UNKNOWN_TOKEN: { meaning: 'no token of this id', exit: 3, status: 404 },
   MC_PAUSED: { meaning: 'the job is paused', exit: 4, status: 409 },
   MC_KEY_REUSED: {
     meaning: 'the idempotency key was used for something else',

@@ -250,6 +250,9 @@ export const limits = {
   noticeAnswerMs: 60_000,
   channelsMax: 32,
   notifyRulesMax: 32,
+  /** Tokens of one node's API, and how long one may count. */
+  tokensMax: 64,
+  tokenTtlMsMax: 316_224_000_000,
   /** Rows answered by a list in one page. */
   pageRowsMax: 1_000,
 } as const

@@ -7,7 +7,7 @@ import { after } from 'node:test'
 import type { Api } from '../../src/adapters/http/api.ts'
 import { HttpServer } from '../../src/adapters/http/server.ts'
 import { main } from '../../src/cli/main.ts'
-import { fakeApi } from '../adapters/http/fake-api.ts'
+import { fakeApi, fakeTokens } from '../adapters/http/fake-api.ts'
 
 /** What a command line did. */
 export interface Outcome {
@@ -72,7 +72,7 @@ export async function startDaemon(overrides: Partial<Api> = {}): Promise<Daemon>
   const api = fakeApi(overrides)
   const clock = { monoMs: () => performance.now(), wallMs: () => Date.now() }
   const server = new HttpServer(
-    { api, clock, onError: (error) => console.error(error) },
+    { api, clock, tokens: fakeTokens, onError: (error) => console.error(error) },
     {
       address: { host: '127.0.0.1', port: 0 },
       socketPath: join(dataDir, 'api.sock'),

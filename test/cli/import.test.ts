@@ -58,7 +58,7 @@ function examples(): readonly { readonly file: string; readonly document: { name
       ? [...text.matchAll(/```yaml\n([^]*?)```/g)].map(([, block]) => block!)
       : [text]
     const lists = blocks
-      .filter((block) => /^jobs:/m.test(block))
+      .filter((block) => /^jobs:$/m.test(block))
       .map((block) => parse(block) as JobsFile)
     return lists.flatMap(({ jobs }) => jobs.map((document) => ({ file, document })))
   })

@@ -13,9 +13,12 @@ import type {
   JobPage,
   JobWrite,
   MemberList,
+  NewToken,
   Plan,
   Readiness,
   Status,
+  TokenList,
+  TokenScope,
 } from './schema.ts'
 
 export interface ListJobs {
@@ -129,4 +132,21 @@ export interface Api {
   leave(): Promise<Result<void>>
   /** Calls `listener` for everything that happens from now on; the answer ends that. */
   events(listener: (happening: Happening) => void): () => void
+}
+
+/** What a token may do. */
+export interface Grant {
+  readonly id: string
+  readonly scope: TokenScope
+  /** SHA-256 of the token. */
+  readonly digest: Uint8Array
+}
+
+/** The tokens of this node beside the one of its file. */
+export interface Tokens {
+  /** Those that count now. */
+  grants(): readonly Grant[]
+  list(): Result<TokenList>
+  create(body: unknown): Result<NewToken>
+  remove(id: string): Result<void>
 }

@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import type { Context } from 'hono'
-import type { Api } from './api.ts'
+import type { Api, Tokens } from './api.ts'
 import type { EventStreams } from './event-stream.ts'
 import { refuseScope } from './guard.ts'
 import type { Caller, Guard } from './guard.ts'
@@ -13,6 +13,7 @@ import { clusterRoutes } from './routes/cluster.ts'
 import { executionRoutes } from './routes/executions.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { streamRoutes } from './routes/stream.ts'
+import { tokenRoutes } from './routes/tokens.ts'
 import { sendJson } from './respond.ts'
 import { route } from './route.ts'
 import type { Route } from './route.ts'
@@ -31,6 +32,7 @@ export interface AppComponents {
   readonly api: Api
   readonly guard: Guard
   readonly streams: EventStreams
+  readonly tokens: Tokens
   /** The dashboard; empty when it is not built. */
   readonly pages: PageFiles
   /** Hears of errors that no request should cause. */
@@ -51,16 +53,17 @@ const securityHeaders: readonly (readonly [string, string])[] = [
 
 /** Every route, the document of them included. */
 export function routesOf(
-  components: Pick<AppComponents, 'api' | 'streams'>,
+  components: Pick<AppComponents, 'api' | 'streams' | 'tokens'>,
   version: string,
 ): readonly Route[] {
-  const { api, streams } = components
+  const { api, streams, tokens } = components
   const routes: Route[] = [
     ...clusterRoutes(api),
     ...jobRoutes(api),
     ...calendarRoutes(api),
     ...executionRoutes(api),
     ...streamRoutes(streams),
+    ...tokenRoutes(tokens),
   ]
   routes.push(documentRoute(() => describeApi(routes, version)))
   return routes
@@ -79,7 +82,7 @@ export function createApp(components: AppComponents, init: { readonly version: s
     const refused = guard.refuseOrigin(c.req.raw, c.env)
     if (refused !== undefined) return refused
     // A path is looked up only for those with a token: others cannot tell which ones exist.
-    const scope = c.req.path.startsWith('/api/') ? guard.scopeOf(c.req.raw, c.env) : 'none'
+    const scope = c.req.path.startsWith('/api/') ? guard.bearerOf(c.req.raw, c.env).scope : 'none'
     c.set('scope', scope)
     return await next()
   })

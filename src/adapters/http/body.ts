@@ -35,14 +35,12 @@ export class DepthGauge {
   }
 }
 
-/** The body's value; undefined when there is none. */
+/** The body's value; undefined when there is none. A form of another site cannot say that it is JSON. */
 export async function readJson(request: Request): Promise<unknown> {
   const type = request.headers.get('content-type')?.split(';', 1)[0]?.trim().toLowerCase()
+  if (type !== 'application/json') throw notJson(type)
   const bytes = await readBytes(request)
-  if (type !== undefined && type !== 'application/json') throw notJson(type)
-  if (bytes.length === 0) return undefined
-  if (type === undefined) throw notJson('none')
-  return parseJson(bytes)
+  return bytes.length === 0 ? undefined : parseJson(bytes)
 }
 
 async function readBytes(request: Request): Promise<Uint8Array> {
@@ -84,12 +82,13 @@ function refusePrototype(key: string, value: unknown): unknown {
   throw new RequestRefused('MC_BAD_INPUT', 'a key is named __proto__', 'remove it')
 }
 
-function notJson(type: string): RequestRefused {
+function notJson(type: string | undefined): RequestRefused {
   return new RequestRefused(
     'MC_BAD_INPUT',
-    `the content type is ${type === 'none' ? 'missing' : 'not JSON'}`,
+    `the content type is ${type === undefined ? 'missing' : 'not JSON'}`,
     'send content-type: application/json',
-    { status: 415 },
+    // what there is of a body is not read, so the connection cannot be used again
+    { status: 415, headers: { connection: 'close' } },
   )
 }
 

@@ -2,9 +2,10 @@
 // (a page of another site can point its own name at this machine), the page it comes from, and a
 // token. The unix socket needs none of it: who may open the file is the owner, and no browser can.
 
+import { TokenBuckets } from '../../core/token-buckets.ts'
 import { refuseWith, RequestRefused } from './problem.ts'
 import { allows } from './token-gate.ts'
-import type { Scope, TokenGate } from './token-gate.ts'
+import type { Bearer, Scope, TokenGate } from './token-gate.ts'
 
 /** Who asks, as the listener knows it. */
 export interface Caller {
@@ -12,16 +13,24 @@ export interface Caller {
   readonly address: string
 }
 
+/** Writes of one token; a file of a thousand jobs is written at once. */
+const writeRate = { perSecond: 100, burst: 2_000 }
+
+const isRead = (method: string): boolean => method === 'GET' || method === 'HEAD'
+
 export class Guard {
   readonly #gate: TokenGate
   readonly #hosts: ReadonlySet<string>
+  readonly #nowMs: () => number
+  readonly #writes = new TokenBuckets(writeRate)
 
   /** `hosts`: names without a port that `Host` may carry. */
   constructor(
-    components: { readonly gate: TokenGate },
+    components: { readonly gate: TokenGate; readonly nowMs: () => number },
     init: { readonly hosts: readonly string[] },
   ) {
     this.#gate = components.gate
+    this.#nowMs = components.nowMs
     this.#hosts = new Set(init.hosts.map((host) => host.toLowerCase()))
   }
 
@@ -40,15 +49,15 @@ export class Guard {
     return forbidden('the Origin header names another site', 'ask from a page of this node')
   }
 
-  /** What the caller may do; throws {@link RequestRefused} without a valid token. */
-  scopeOf(request: Request, caller: Caller): Scope {
-    if (caller.via === 'socket') return 'admin'
+  /** Who asks; throws {@link RequestRefused} without a valid token, or when it writes too fast. */
+  bearerOf(request: Request, caller: Caller): Bearer {
+    if (caller.via === 'socket') return { scope: 'admin', token: undefined }
     const verdict = this.#gate.judge(request.headers.get('authorization'), caller.address)
     switch (verdict) {
       case 'missing':
         throw unauthorised('the request carries no token')
       case 'wrong':
-        throw unauthorised('the token is wrong')
+        throw unauthorised('the token is wrong, or has expired')
       case 'throttled':
         throw new RequestRefused(
           'MC_UNAUTHORISED',
@@ -57,8 +66,17 @@ export class Guard {
           { status: 429, headers: { 'retry-after': '60' } },
         )
       default:
+        this.#refuseHaste(request, verdict)
         return verdict
     }
+  }
+
+  #refuseHaste({ method }: Request, { token = '' }: Bearer): void {
+    if (isRead(method) || this.#writes.take(token, this.#nowMs())) return
+    throw new RequestRefused('MC_BUSY', 'this token writes too fast', 'wait a second', {
+      status: 429,
+      headers: { 'retry-after': '1' },
+    })
   }
 }
 

@@ -6,7 +6,7 @@ import type { Result } from '../../core/result.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { formatHttpAddress } from './address.ts'
 import type { HttpAddress } from './address.ts'
-import type { Api } from './api.ts'
+import type { Api, Tokens } from './api.ts'
 import { createApp } from './app.ts'
 import type { App } from './app.ts'
 import { EventRing } from './event-ring.ts'
@@ -21,6 +21,7 @@ import { TokenGate } from './token-gate.ts'
 
 export interface HttpComponents {
   readonly api: Api
+  readonly tokens: Tokens
   readonly clock: Pick<Clock, 'monoMs' | 'wallMs'>
   /** Hears of errors that no request should cause. */
   readonly onError: (error: unknown) => void
@@ -31,7 +32,7 @@ export interface HttpInit {
   readonly address: HttpAddress
   /** The file of the unix socket. */
   readonly socketPath: string
-  /** What callers over TCP must send as bearer. */
+  /** The bearer that may everything; others are in `tokens`. */
   readonly token: string
   readonly version: string
   /** The dashboard; absent or empty: none is served. */
@@ -54,18 +55,19 @@ export class HttpServer {
   #closing: Promise<void> | undefined
 
   constructor(components: HttpComponents, init: HttpInit) {
-    const { api, clock, onError } = components
+    const { api, clock, tokens, onError } = components
     this.#api = api
     this.#init = init
     this.#onError = onError
     this.#ring = new EventRing(clock, { epoch: randomBytes(6).toString('hex') })
     this.#streams = new EventStreams({ ring: this.#ring })
     const { pages = new Map() } = init
-    const gate = new TokenGate({ nowMs: () => clock.monoMs() }, init)
+    const nowMs = (): number => clock.monoMs()
+    const gate = new TokenGate({ nowMs, tokens }, init)
     const bound = formatHttpAddress(init.address).replace(/:\d+$/, '')
     const hosts = ['localhost', '127.0.0.1', '[::1]', bound, ...(init.hosts ?? [])]
-    const guard = new Guard({ gate }, { hosts })
-    this.#app = createApp({ api, guard, streams: this.#streams, pages, onError }, init)
+    const guard = new Guard({ gate, nowMs }, { hosts })
+    this.#app = createApp({ api, guard, tokens, streams: this.#streams, pages, onError }, init)
     this.#tcp = createListener(this.#listen('tcp'))
     this.#socket = createListener(this.#listen('socket'))
   }

@@ -1,4 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Grant, Tokens } from './api.ts'
 
 /** What a caller may do; each scope holds those before it. */
 export type Scope = 'none' | 'read' | 'author' | 'admin'
@@ -10,7 +11,14 @@ export function allows(has: Scope, needed: Scope): boolean {
   return scopes.indexOf(has) >= scopes.indexOf(needed)
 }
 
-export type Verdict = Scope | 'missing' | 'wrong' | 'throttled'
+/** Who asks: what it may do, and by which token. */
+export interface Bearer {
+  readonly scope: Scope
+  /** Undefined: through the socket. */
+  readonly token: string | undefined
+}
+
+export type Verdict = Bearer | 'missing' | 'wrong' | 'throttled'
 
 const failuresMax = 5
 const windowMs = 60_000
@@ -28,20 +36,35 @@ interface Failures {
  */
 export class TokenGate {
   readonly #nowMs: () => number
-  readonly #digest: Buffer
+  readonly #tokens: Pick<Tokens, 'grants'>
+  readonly #own: Grant
   readonly #failures = new Map<string, Failures>()
 
-  constructor(components: { readonly nowMs: () => number }, init: { readonly token: string }) {
+  /** `token` is that of the file api-token, and may everything. */
+  constructor(
+    components: { readonly nowMs: () => number; readonly tokens: Pick<Tokens, 'grants'> },
+    init: { readonly token: string },
+  ) {
     this.#nowMs = components.nowMs
-    this.#digest = digestOf(init.token)
+    this.#tokens = components.tokens
+    this.#own = { id: 'api-token', scope: 'admin', digest: digestOf(init.token) }
   }
 
   judge(authorization: string | null, address: string): Verdict {
     if (authorization === null) return 'missing'
     const token = /^Bearer +([\x21-\x7e]+)$/i.exec(authorization)?.[1]
-    // Digests have one length, so the comparison tells nothing about the token's.
-    if (token !== undefined && timingSafeEqual(digestOf(token), this.#digest)) return 'admin'
+    const grant = token === undefined ? undefined : this.#grantOf(digestOf(token))
+    if (grant !== undefined) return { scope: grant.scope, token: grant.id }
     return this.#countFailure(address) > failuresMax ? 'throttled' : 'wrong'
+  }
+
+  /** Compared with every digest, in constant time: how long it takes tells nothing about any. */
+  #grantOf(digest: Buffer): Grant | undefined {
+    let found: Grant | undefined
+    for (const grant of [this.#own, ...this.#tokens.grants()]) {
+      if (timingSafeEqual(digest, grant.digest)) found = grant
+    }
+    return found
   }
 
   #countFailure(address: string): number {

@@ -3,7 +3,7 @@ import type { Topic } from '../../core/effect.ts'
 import { type MemberId, memberId } from '../../core/ids.ts'
 import { limits } from '../../core/limits.ts'
 import { gossipRate, verdictMs, verdictsMax } from './constants.ts'
-import { TokenBuckets } from './rate.ts'
+import { TokenBuckets } from '../../core/token-buckets.ts'
 
 type Verdict = 'accept' | 'ignore' | 'reject'
 

@@ -1,5 +1,5 @@
 import type { MemberId } from '../../core/ids.ts'
-import { forgetOldest, TokenBuckets } from './rate.ts'
+import { forgetOldest, TokenBuckets } from '../../core/token-buckets.ts'
 
 /** What refusals need from outside. */
 export interface RefusalsComponents {

@@ -10,7 +10,7 @@ import { encodeFrame, FrameDecoder } from './frames.ts'
 import type { Host } from './host.ts'
 import type { Links } from './links.ts'
 import { Outbox } from './outbox.ts'
-import { TokenBuckets } from './rate.ts'
+import { TokenBuckets } from '../../core/token-buckets.ts'
 
 const channels: readonly Channel[] = ['heartbeat', 'exec']
 

@@ -1,8 +1,9 @@
 // An application of a few fixed values: enough to see every answer of the adapter and of the
 // command line. What a test wants to differ it overrides.
 
-import type { Api } from '../../../src/adapters/http/api.ts'
+import type { Api, Tokens } from '../../../src/adapters/http/api.ts'
 import type {
+  Token,
   Calendar,
   ExecutionDetail,
   ExecutionItem,
@@ -316,4 +317,20 @@ function written(document: unknown, dryRun: boolean): JobWrite {
     warnings: [],
     dryRun,
   }
+}
+
+/** No tokens beside the node's own; one may be made and removed. */
+export const fakeTokens: Tokens = {
+  grants: () => [],
+  list: () => ok({ items: [fakeToken] }),
+  create: () => ok({ ...fakeToken, token: 'mct_made' }),
+  remove: () => ok(undefined),
+}
+
+const fakeToken: Token = {
+  id: '0a1b2c3d',
+  name: 'grafana',
+  scope: 'read',
+  createdAt: '2027-03-01T12:00:00.000Z',
+  expiresAt: '2027-05-30T12:00:00.000Z',
 }

@@ -1,6 +1,7 @@
 import { createApp } from '../../../src/adapters/http/app.ts'
 import type { App } from '../../../src/adapters/http/app.ts'
-import type { Api } from '../../../src/adapters/http/api.ts'
+import type { Api, Tokens } from '../../../src/adapters/http/api.ts'
+import { fakeTokens } from './fake-api.ts'
 import { EventRing } from '../../../src/adapters/http/event-ring.ts'
 import { EventStreams } from '../../../src/adapters/http/event-stream.ts'
 import { Guard } from '../../../src/adapters/http/guard.ts'
@@ -33,7 +34,7 @@ export interface AskOptions {
 /** Builds the application over an {@link Api}. */
 export function fixture(
   api: Api,
-  init: { streamsMax?: number; ringSize?: number; pages?: PageFiles } = {},
+  init: { streamsMax?: number; ringSize?: number; pages?: PageFiles; tokens?: Tokens } = {},
 ): Fixture {
   let nowMs = 0
   const errors: unknown[] = []
@@ -41,11 +42,17 @@ export function fixture(
   const ring = new EventRing({ wallMs: () => 1_803_902_400_000 + nowMs }, { epoch: 'e0', size })
   const streams = new EventStreams({ ring }, init.streamsMax === undefined ? {} : init)
   api.events((happening) => ring.push(happening))
-  const gate = new TokenGate({ nowMs: () => nowMs }, { token })
-  const guard = new Guard({ gate }, { hosts: ['localhost', '127.0.0.1', '[::1]'] })
+  const gate = new TokenGate({ nowMs: () => nowMs, tokens: init.tokens ?? fakeTokens }, { token })
+  const guard = new Guard(
+    { gate, nowMs: () => nowMs },
+    { hosts: ['localhost', '127.0.0.1', '[::1]'] },
+  )
   const pages: PageFiles = init.pages ?? new Map()
   const onError = (error: unknown): void => void errors.push(error)
-  const app = createApp({ api, guard, streams, pages, onError }, { version: '0.1.0' })
+  const app = createApp(
+    { api, guard, tokens: init.tokens ?? fakeTokens, streams, pages, onError },
+    { version: '0.1.0' },
+  )
   return { app, ring, streams, errors, ask, advance: (ms) => void (nowMs += ms) }
 
   async function ask(method: string, path: string, options: AskOptions = {}): Promise<Response> {
@@ -55,7 +62,7 @@ export function fixture(
     const headers = {
       host: '127.0.0.1:7172',
       ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(method === 'GET' ? {} : { 'content-type': 'application/json' }),
       ...options.headers,
     }
     const caller = options.caller ?? { via: 'tcp', address: '127.0.0.1' }

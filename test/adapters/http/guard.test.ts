@@ -85,7 +85,19 @@ const cases: readonly Case[] = [
     options: { headers: text },
     status: 415,
   },
-  { title: 'nothing to read', method: 'POST', path: '/api/v1/jobs/hello/trigger', status: 202 },
+  {
+    title: 'nothing to read',
+    method: 'POST',
+    path: '/api/v1/jobs/hello/trigger',
+    status: 202,
+  },
+  {
+    title: 'a write that is not said to be JSON',
+    method: 'POST',
+    path: '/api/v1/jobs/hello/trigger',
+    options: { headers: { 'content-type': '' } },
+    status: 415,
+  },
   {
     title: 'JSON with a charset',
     method: 'POST',
@@ -169,6 +181,18 @@ describe('every request is judged before it is served', () => {
     assert.equal((await ask('GET', '/api/v1/status')).status, 200)
     advance(60_000)
     assert.equal(await wrong(), 401)
+  })
+
+  test('SEC-55 a token that writes without end hears 429; reads, the socket and later writes go on', async () => {
+    const { ask, advance } = fixture(fakeApi())
+    const write = async (options: AskOptions = {}): Promise<number> =>
+      (await ask('POST', '/api/v1/jobs/hello/trigger', { ...options, body: {} })).status
+    for (let i = 0; i < 2_000; i += 1) assert.equal(await write(), 202)
+    assert.equal(await write(), 429)
+    assert.equal((await ask('GET', '/api/v1/status')).status, 200)
+    assert.equal(await write({ token: null, caller: { via: 'socket', address: '' } }), 202)
+    advance(1_000)
+    assert.equal(await write(), 202)
   })
 
   test('an error of our own says nothing about itself', async () => {

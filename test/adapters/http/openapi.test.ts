@@ -6,7 +6,7 @@ import { describe, test } from 'node:test'
 import Schema from 'typebox/schema'
 import { routesOf } from '../../../src/adapters/http/app.ts'
 import { describeApi } from '../../../src/adapters/http/openapi.ts'
-import { execution, fakeApi, field } from './fake-api.ts'
+import { execution, fakeApi, fakeTokens, field } from './fake-api.ts'
 import { fixture } from './fixture.ts'
 
 interface Operation {
@@ -27,7 +27,7 @@ interface Document {
 const api = fakeApi()
 const { streams } = fixture(api)
 const document = JSON.parse(
-  JSON.stringify(describeApi(routesOf({ api, streams }, '0.1.0'), '0.1.0')),
+  JSON.stringify(describeApi(routesOf({ api, streams, tokens: fakeTokens }, '0.1.0'), '0.1.0')),
 ) as Document
 const $defs = document.components.schemas
 

@@ -12,7 +12,7 @@ import { after, before, describe, test } from 'node:test'
 import { parseHttpAddress } from '../../../src/adapters/http/address.ts'
 import type { Problem } from '../../../src/adapters/http/schema.ts'
 import { HttpServer } from '../../../src/adapters/http/server.ts'
-import { fakeApi } from './fake-api.ts'
+import { fakeApi, fakeTokens } from './fake-api.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'mc-http-'))
 const socketPath = join(dir, 'api.sock')
@@ -22,7 +22,7 @@ const onError = (error: unknown): void => void errors.push(error)
 
 function serverOn(port: number, socket: string, api = fakeApi()): HttpServer {
   const init = { address: { host: '127.0.0.1', port }, socketPath: socket, token: 'mct_x' }
-  return new HttpServer({ api, clock, onError }, { ...init, version: '0.1.0' })
+  return new HttpServer({ api, clock, onError, tokens: fakeTokens }, { ...init, version: '0.1.0' })
 }
 
 async function get(options: object): Promise<{ status: number; body: string }> {

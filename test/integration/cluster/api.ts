@@ -48,7 +48,7 @@ export class Api {
       method,
       headers: {
         authorization: `Bearer ${this.#token}`,
-        ...(payload === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(method === 'GET' ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },
       ...(payload === undefined ? {} : { body: payload as string }),
