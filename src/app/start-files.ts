@@ -35,13 +35,13 @@ export function prepareDataDir(dir: string): Result<string> {
 }
 
 /**
- * The first start of a node writes a policy that lets a person try everything; the value is its path.
+ * The first start of a node, which may have its keys already, writes a policy that lets a person try everything; the value is its path.
  * Later a missing file is the owner's word: nothing runs.
  */
 export function writeFirstPolicy(places: PolicyPlaces): Result<string | undefined> {
   const { dataDir, policyFile } = places
   const path = join(dataDir, policyFileName)
-  const isFirst = statSync(join(dataDir, 'node.key'), { throwIfNoEntry: false }) === undefined
+  const isFirst = statSync(join(dataDir, 'store.db'), { throwIfNoEntry: false }) === undefined
   if (!isFirst || policyFile !== undefined || policyPath(places) !== path) return ok(undefined)
   try {
     return ok(writeNew(path, quickStartPolicy) ? path : undefined)

@@ -51,7 +51,7 @@ test('SEC-60 the first start writes a policy that allows shell, and only the fir
   assert.equal(denied(path), undefined)
   assert.deepEqual(writeFirstPolicy(places), { ok: true, value: undefined })
   rmSync(path)
-  writeFileSync(join(dataDir, 'node.key'), '', { mode: 0o600 })
+  writeFileSync(join(dataDir, 'store.db'), '')
   assert.deepEqual(writeFirstPolicy(places), { ok: true, value: undefined })
   assert.match(denied(path)!, /runs nothing/)
 })
