@@ -318,6 +318,17 @@ function listRules(rule: Rule): void {
       [2, 2],
     )
   })
+
+  rule('a range is listed beside the run of its first tick, page by page', ({ store }) => {
+    write(store, stored('a', 1_000, { ...missed, throughMs: 3_000, count: 3 }, { author: 'm1' }))
+    write(store, stored('a', 1_000, missed, { author: 'm2' }))
+    assert.deepEqual(list(store), ['a@1000.0'])
+    write(store, stored('a', 1_000))
+    const range = store.executions({ limit: 1 })
+    const run = store.executions({ limit: 1, cursor: range.cursor! })
+    const counts = [range, run].flatMap(({ rows }) => rows.map(({ record }) => record.count))
+    assert.deepEqual([counts, run.cursor], [[3, 1], undefined])
+  })
 }
 
 function loadRules(rule: Rule): void {

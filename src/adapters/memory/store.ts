@@ -258,18 +258,15 @@ export class MemoryStore implements Store {
     const after = query.cursor === undefined ? undefined : parseCursor(query.cursor)
     if (query.cursor !== undefined && after === undefined) return { rows: [], cursor: undefined }
     const found = [...this.#live.slots.values()]
-      .map((rows) => ({ head: headOf(rows), rows }))
+      .flatMap((rows) => headsOf(rows).map((head) => ({ head, rows })))
       .filter(({ head }) => isAsked(head.stored.record, query))
-      .sort((a, b) => byDue(b.head, a.head))
-      .filter(({ head }) => after === undefined || isBefore(head, after))
+      .sort((a, b) => byPosition(positionOf(b.head), positionOf(a.head)))
+      .filter(({ head }) => after === undefined || byPosition(positionOf(head), after) < 0)
     const page = found.slice(0, limit)
     const last = page.at(-1)?.head
     return {
       rows: page.map(({ head, rows }) => toRow(head, rows)),
-      cursor:
-        found.length > limit && last !== undefined
-          ? `${last.stored.record.dueMs}.${last.place}`
-          : undefined,
+      cursor: found.length > limit && last !== undefined ? positionOf(last).join('.') : undefined,
     }
   }
 
@@ -329,6 +326,15 @@ const isClaim = ({ record }: StoredRecord): boolean =>
 const placeOf = ({ record }: StoredRecord): number =>
   record.phase === 'queued' ? -1 : record.attempt
 
+/** A range that begins with a tick stands for those behind it, too: a run of the first hides it not. */
+function headsOf(rows: readonly HistoryRow[]): readonly HistoryRow[] {
+  const own = rows.filter(({ stored }) => stored.record.count <= 1)
+  const ranges = rows.filter(({ stored }) => stored.record.count > 1)
+  if (own.length === 0 || ranges.length === 0) return [headOf(rows)]
+  const speaker = headOf(own)
+  return isClaim(speaker.stored) ? [speaker, headOf(ranges)] : [headOf(ranges)]
+}
+
 function headOf(rows: readonly HistoryRow[]): HistoryRow {
   return rows.toSorted(({ stored: a }, { stored: b }) => {
     const order =
@@ -343,7 +349,7 @@ function headOf(rows: readonly HistoryRow[]): HistoryRow {
 }
 
 function toRow({ stored }: HistoryRow, rows: readonly HistoryRow[]): ExecutionRow {
-  return { record: stored.record, duplicate: duplicates(rows) > 0 }
+  return { record: stored.record, duplicate: stored.record.count <= 1 && duplicates(rows) > 0 }
 }
 
 /** Attempts of a slot that more than one member started. */
@@ -362,16 +368,20 @@ function isAsked(record: ExecutionRecord, { job, state, sinceMs }: ExecutionQuer
   return state === 'ended' ? record.phase === 'ended' : (record.outcome ?? record.phase) === state
 }
 
-const byDue = (a: HistoryRow, b: HistoryRow): number =>
-  a.stored.record.dueMs - b.stored.record.dueMs || a.place - b.place
+/** Where a row is in lists; a run and the range that begins with its tick have one place. */
+type Position = readonly [dueMs: number, place: number, count: number]
 
-function isBefore(row: HistoryRow, [dueMs, place]: readonly [number, number]): boolean {
-  return (row.stored.record.dueMs - dueMs || row.place - place) < 0
-}
+const positionOf = ({ stored: { record }, place }: HistoryRow): Position => [
+  record.dueMs,
+  place,
+  record.count,
+]
 
-function parseCursor(text: string): readonly [number, number] | undefined {
-  const match = /^(\d{1,16})\.(\d{1,16})$/.exec(text)
-  return match === null ? undefined : [Number(match[1]), Number(match[2])]
+const byPosition = (a: Position, b: Position): number => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]
+
+function parseCursor(text: string): Position | undefined {
+  const match = /^(\d{1,16})\.(\d{1,16})\.(\d{1,16})$/.exec(text)
+  return match === null ? undefined : [Number(match[1]), Number(match[2]), Number(match[3])]
 }
 
 function byAttempt(a: StoredRecord, b: StoredRecord): number {

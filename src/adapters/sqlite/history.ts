@@ -17,7 +17,14 @@ import type {
 } from '../../ports/store.ts'
 import type { Database, Row, Value } from './database.ts'
 import { fromRow, insertRow, readColumns, toRow, updateRow } from './history-row.ts'
-import { findHead, hasTwin, isReplaced, slotColumns, type SlotRow, toSlotRow } from './slot-head.ts'
+import {
+  findHeads,
+  hasTwin,
+  isReplaced,
+  slotColumns,
+  type SlotRow,
+  toSlotRow,
+} from './slot-head.ts'
 
 export class History {
   readonly #database: Database
@@ -64,10 +71,11 @@ export class History {
   #judgeSlot(execution: string, slot: string): void {
     const rows = this.#slotRows(execution, slot)
     if (rows.length === 0) return
-    const head = findHead(rows)
-    const twin = hasTwin(rows)
+    const heads = findHeads(rows)
+    const isTwin = hasTwin(rows)
     for (const row of rows) {
-      const isHead = row === head
+      const twin = isTwin && row.count <= 1
+      const isHead = heads.includes(row)
       if (row.head === isHead && row.twin === twin) continue
       this.#database
         .prepare('UPDATE record SET head = ?, twin = ? WHERE id = ?')
@@ -96,7 +104,7 @@ export class History {
       rows: this.#intact(page).map(([row, record]) => toExecution(row, record)),
       cursor:
         rows.length > limit && last !== undefined
-          ? `${String(last['due'])}.${String(last['place'])}`
+          ? `${String(last['due'])}.${String(last['place'])}.${String(last['count'])}`
           : undefined,
     }
   }
@@ -196,11 +204,12 @@ function selectHeads(
   else if (query.state !== undefined) also(`state = ? AND state <> 'success'`, query.state)
   if (query.sinceMs !== undefined) also('due >= ?', query.sinceMs)
   if (query.cursor !== undefined) {
-    const match = /^(\d{1,16})\.(\d{1,16})$/.exec(query.cursor)
+    const match = /^(\d{1,16})\.(\d{1,16})\.(\d{1,16})$/.exec(query.cursor)
     if (match === null) return undefined
-    also('(due, place) < (?, ?)', Number(match[1]), Number(match[2]))
+    // a run and the range that begins with its tick have one place
+    also('(due, place, count) < (?, ?, ?)', ...match.slice(1).map(Number))
   }
   const sql = `SELECT ${readColumns}, place FROM record WHERE ${where}
-    ORDER BY due DESC, place DESC LIMIT ?`
+    ORDER BY due DESC, place DESC, count DESC LIMIT ?`
   return { sql, values: [...values, limit] }
 }

@@ -1,4 +1,4 @@
-// Of the rows of one slot: which one speaks for it, and whether an attempt was started twice.
+// Of the rows of one slot: who speaks for it, and whether an attempt was started twice.
 
 import type { MemberId } from '../../core/ids.ts'
 import { phases, type Outcome, type Phase } from '../../core/execution/record.ts'
@@ -31,12 +31,24 @@ export function toSlotRow(row: Row): SlotRow {
 }
 
 /**
+ * Who speaks for a slot: of its own rows the one that the ledger lets speak. A range that begins with
+ * its tick stands for the ticks behind it as well, which the run of the first one does not decide:
+ * it speaks beside a run, and instead of the word that this one tick did not run.
+ */
+export function findHeads(rows: readonly SlotRow[]): readonly SlotRow[] {
+  const own = rows.filter(({ count }) => count <= 1)
+  const ranges = rows.filter(({ count }) => count > 1)
+  if (own.length === 0 || ranges.length === 0) return [first(rows)]
+  const speaker = first(own)
+  return isClaim(speaker) ? [speaker, first(ranges)] : [first(ranges)]
+}
+
+/**
  * Last attempt, then one that ran, then success, then the furthest phase and the longer range, then
  * the earlier claim: the order in which the ledger lets records speak.
  */
-export function findHead(rows: readonly SlotRow[]): SlotRow {
-  return rows.reduce((best, row) => (compare(row, best) < 0 ? row : best))
-}
+const first = (rows: readonly SlotRow[]): SlotRow =>
+  rows.reduce((best, row) => (compare(row, best) < 0 ? row : best))
 
 function compare(a: SlotRow, b: SlotRow): number {
   const order =

@@ -150,12 +150,15 @@ export function convergenceMs(history: History): number {
 
 const keyOf = ({ execution, slot }: Row): string => `${execution}.${slot}`
 
+/** What a node tells of each slot; a range that begins with a tick that ran is told beside it. */
 function tableOf({ rows }: Sample): ReadonlyMap<string, string> {
   return new Map(
-    rows.map((row) => [
-      keyOf(row),
-      `${row.phase} ${row.outcome ?? ''} attempt ${row.attempt} by ${row.executor ?? 'nobody'}`,
-    ]),
+    rows
+      .toSorted((a, b) => b.count - a.count)
+      .map((row) => [
+        keyOf(row),
+        `${row.phase} ${row.outcome ?? ''} attempt ${row.attempt} by ${row.executor ?? 'nobody'}`,
+      ]),
   )
 }
 
