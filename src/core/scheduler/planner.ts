@@ -25,10 +25,9 @@ import {
 } from './misfire.ts'
 import { judgeTick } from './judge-tick.ts'
 import { newTrack, type Track } from './track.ts'
+import { learnMs, Overtaken } from './overtaken.ts'
 import { intervalAfter, newestTicks, nextTick, previousTick } from './tick.ts'
 
-/** A write reaches all members within this time; one that learns of it later looks at the past, too. */
-const learnMs = 5_000
 /** A job is judged as overdue, not tick by tick, when it lags by more than this many of them. */
 const behindMax = 2
 /** A start is planned before the next tick, so no more can be due and planned for later. */
@@ -53,6 +52,7 @@ export class Planner {
   #overdue: JobName[] = []
   /** Jobs whose next start a changed calendar may have moved, a slice per wake. */
   #moved: JobName[] = []
+  readonly #overtaken: Overtaken
   #readyAtMs: number | undefined
 
   constructor(components: {
@@ -75,6 +75,7 @@ export class Planner {
     this.#limitReached = components.limitReached
     const { tallies } = components.executions.ledger
     this.#limits = new JobLimits({ turn: components.turn, tallies })
+    this.#overtaken = new Overtaken((job) => this.#isEnabled(job))
     this.#notRun = new NotRunRanges((job, range, { outcome, reason }) =>
       this.#executions.writeNotRun(job, range, outcome, reason),
     )
@@ -102,6 +103,7 @@ export class Planner {
     const track = this.#trackOf(name)
     track.lookedMs = dueMs
     track.watermarkMs = dueMs
+    track.armed = this.#catalog.live(name)
   }
 
   /**
@@ -138,9 +140,10 @@ export class Planner {
 
   /** A job was written, here or elsewhere. */
   jobChanged(name: JobName): void {
-    if (this.#readyAtMs === undefined) return
     const job = this.#catalog.live(name)
     const track = this.#trackOf(name)
+    this.#overtaken.note(track, job, this.#turn.clusterMs)
+    if (this.#readyAtMs === undefined) return
     if (job === undefined) {
       this.#agenda.delete(name)
       this.#executions.supersede(name, () => false)
@@ -189,6 +192,15 @@ export class Planner {
     this.#advance(job.name, track)
   }
 
+  #tellOvertaken(): void {
+    for (const { job, dues } of this.#overtaken.take(this.#turn.clusterMs)) {
+      const open = dues.filter((dueMs) => !this.#isDecided(job, dueMs))
+      if (open.length === 0) continue
+      const range = { fromMs: open.at(-1)!, toMs: open[0]!, count: open.length }
+      this.#executions.tellNotRun(job, range, 'superseded', '')
+    }
+  }
+
   /** A calendar was written: planned starts move. */
   calendarChanged(): void {
     if (this.#readyAtMs !== undefined) this.#moved = [...this.#tracks.keys()]
@@ -224,6 +236,7 @@ export class Planner {
 
   #arm(job: Job, track: Track): void {
     const { timing } = job.groups
+    track.armed = job
     track.nextDueMs = nextTick(job.name, timing, track.lookedMs)
     if (track.nextDueMs === undefined) this.#agenda.delete(job.name)
     else {
@@ -244,6 +257,7 @@ export class Planner {
   /** Looks at what is due, a bounded number of ticks at a time. */
   wake(): void {
     if (this.#readyAtMs === undefined) return
+    this.#tellOvertaken()
     for (const name of this.#overdue.splice(0, limits.ticksPerWakeMax)) {
       const job = this.#catalog.live(name)
       if (job !== undefined) this.#judgePast(job, this.#trackOf(name))

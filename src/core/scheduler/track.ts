@@ -1,6 +1,10 @@
 // What the planner remembers of one job.
 
+import type { Job } from '../jobs/catalog.ts'
+
 export interface Track {
+  /** The job as its next tick was last worked out. */
+  armed: Job | undefined
   /** Write that made the schedule as it was last looked at. */
   anchorMs: number | undefined
   /** Next tick that has not been looked at. */
@@ -15,6 +19,7 @@ export interface Track {
 /** Of a job that nobody has looked at. */
 export function newTrack(): Track {
   return {
+    armed: undefined,
     anchorMs: undefined,
     nextDueMs: undefined,
     lookedMs: -1,

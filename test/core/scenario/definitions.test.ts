@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { jobName } from '../../../src/core/ids.ts'
 import type { Job } from '../../../src/core/jobs/catalog.ts'
+import { parseDocument } from '../../../src/core/jobs/document.ts'
 import { Fleet } from '../fleet.ts'
 
 const jobAt = (fleet: Fleet, node: number, name: string): Job | undefined =>
@@ -163,4 +164,45 @@ test('a write on a stale copy is refused, and says which copy is current', () =>
   assert.ok(!stale.ok)
   assert.equal(stale.refusal.code, 'MC_CONFLICT')
   assert.equal(stale.currentEtag, jobAt(fleet, 0, 'a')!.etag)
+})
+
+test('what was due while the only member slept has an outcome, also when a write comes first', () => {
+  const fleet = Fleet.running({ size: 1 })
+  fleet.put(0, 'a', { schedule: '0 * * * * *' })
+  fleet.run(8_000)
+  const dueMs = fleet.nextTick(60_000)
+  fleet.runTo(dueMs - 5_000)
+  fleet.stall(0, 20_000)
+  fleet.runTo(dueMs + 14_999)
+  const document = { name: 'a', run: { exec: ['true'] }, schedule: '30 2 * * *', timezone: 'UTC' }
+  const parsed = parseDocument(document, { nowMs: fleet.nowMs, defaultTimezone: 'UTC' })
+  assert.ok(parsed.ok)
+  const { definition } = parsed.value
+  assert.ok(fleet.command(0, { kind: 'putJob', name: jobName('a'), definition }).ok)
+  fleet.run(30_000)
+  const [row] = fleet.storedTick(0, 'a', dueMs)
+  assert.equal(row?.record.outcome, 'superseded')
+})
+
+test('what was due while nobody was there has an outcome, also when a write comes before anybody is ready', () => {
+  const writes: Readonly<Record<string, (fleet: Fleet) => void>> = {
+    edit: (fleet) => fleet.put(0, 'a', { schedule: '30 2 * * *' }),
+    pause: (fleet) => fleet.pause(0, 'a'),
+    deletion: (fleet) => fleet.remove(0, 'a'),
+  }
+  for (const [what, write] of Object.entries(writes)) {
+    const fleet = Fleet.running({ size: 2 })
+    fleet.put(0, 'a', { schedule: '0 * * * * *' })
+    fleet.run(8_000)
+    const dueMs = fleet.nextTick(60_000)
+    fleet.runTo(dueMs - 5_000)
+    fleet.kill(0, 1)
+    fleet.runTo(dueMs + 5_000)
+    fleet.start([0])
+    fleet.run(1_000)
+    write(fleet)
+    fleet.run(60_000)
+    const outcomes = fleet.storedTick(0, 'a', dueMs).map(({ record }) => record.outcome)
+    assert.deepEqual(outcomes, ['superseded'], what)
+  }
 })
