@@ -158,3 +158,15 @@ test('C1 owes a start on every node where every node has its own', () => {
   story.start(60.1, 1, 60, { slot: 'member1' })
   clean(checker, story.history(untilMs))
 })
+
+test('C1 accepts that a node still runs what it began before every node had its own', () => {
+  const every = definition({
+    timing: { startAtMs: at(60), endAtMs: at(61) },
+    placement: { every: true },
+    delivery: { overlap: 'skip' },
+  })
+  const story = (busy: number): Story =>
+    new Story(2).put(-600, 1, every).start(0, busy, 0).start(60.1, 0, 60, { slot: 'member0' })
+  clean(checker, story(1).history(untilMs))
+  flagged(checker, story(0).history(untilMs), /^no start/, 'the other node is free')
+})
