@@ -39,6 +39,7 @@ const verbs: Readonly<Record<string, readonly Verb[]>> = {
   'Cluster:': [
     verb('status', 'the cluster on one screen', () => import('./commands/status.ts')),
     verb('member', 'show members', () => import('./commands/member.ts')),
+    verb('doctor', 'what is wrong here, and how to mend it', () => import('./commands/doctor.ts')),
     verb('id', 'the id of the node', () => import('./commands/id.ts')),
     verb('token', 'who may ask the node, and what for', () => import('./commands/token.ts')),
     verb('policy', 'what this node lets others run', () => import('./commands/policy.ts')),

@@ -77,11 +77,12 @@ state        unreachable
 seen         4.2 s ago
 clock        -3 ms
 round trip   0.4 ms
-version      0.1.0
+version      0.1.0, scheduler 1, time zones 2026a
 incarnation  1
 started      11:00:00
 tags         -
 weight       1
+runs         exec shell
 facts        arch=arm64
 addresses    /ip4/127.0.0.1/tcp/7171
 jobs digest  cafe

@@ -60,7 +60,9 @@ function examples(): readonly { readonly file: string; readonly document: { name
     const lists = blocks
       .filter((block) => /^jobs:$/m.test(block))
       .map((block) => parse(block) as JobsFile)
-    return lists.flatMap(({ jobs }) => jobs.map((document) => ({ file, document })))
+    // a policy has a list of this name, too
+    const jobs = lists.flatMap((list) => list.jobs).filter(({ name }) => typeof name === 'string')
+    return jobs.map((document) => ({ file, document }))
   })
 }
 

@@ -24,6 +24,11 @@ export interface Member {
   /** Round trip of the link to it; null without a link. */
   readonly roundTripMs: number | null
   readonly version: string
+  /** Version of its scheduler, and of its time zone data. */
+  readonly engine: string
+  readonly timezoneData: string
+  /** What it can run: `exec`, `http`, `plugin:NAME` … */
+  readonly executors: readonly string[]
   readonly incarnation: number
   readonly addresses: readonly string[]
   /** Cluster time from when it is a candidate for ticks; 0 when it announced none. */
@@ -57,6 +62,9 @@ export const memberSchema: SchemaOf<Member> = closed(
     clockOffsetMs: nullable(real),
     roundTripMs: nullable(real),
     version: text,
+    engine: text,
+    timezoneData: text,
+    executors: listOf(text),
     incarnation: whole,
     addresses: listOf(text),
     eligibleFromMs: whole,
