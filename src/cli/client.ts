@@ -16,7 +16,7 @@ export interface Send {
 }
 
 /** Nothing answers later than this, long polls included. */
-const timeoutMs = 60_000
+const answerMsMax = 60_000
 /** What means that nobody listens there, so that the next target may be tried. */
 const nobody = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTSOCK'])
 
@@ -25,8 +25,11 @@ export class Client {
   readonly #targets: readonly Target[]
   #target: Target | undefined
 
-  constructor(init: { readonly targets: readonly Target[] }) {
+  readonly #timeoutMs: number
+
+  constructor(init: { readonly targets: readonly Target[]; readonly timeoutMs?: number }) {
     this.#targets = init.targets
+    this.#timeoutMs = init.timeoutMs ?? answerMsMax
   }
 
   /** A read; throws {@link CliError} on any problem. */
@@ -54,7 +57,7 @@ export class Client {
     const targets = this.#target === undefined ? this.#targets : [this.#target]
     for (const target of targets) {
       try {
-        const answer = await exchange(target, method, path, send)
+        const answer = await exchange(target, method, path, send, this.#timeoutMs)
         this.#target = target
         return answer
       } catch (error) {
@@ -72,6 +75,7 @@ async function exchange(
   method: string,
   path: string,
   { query, body, headers }: Send,
+  timeoutMs: number,
 ): Promise<IncomingMessage> {
   const content = body === undefined ? '' : JSON.stringify(body)
   const outgoing = request({

@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { version } from '../app/build.ts'
+import { examples } from './examples.ts'
 import type { Io } from './io.ts'
 import { formats } from './output.ts'
 import { addVerbs, verb } from './verbs.ts'
@@ -16,6 +17,7 @@ const verbs: Readonly<Record<string, readonly Verb[]>> = {
       'a fleet in virtual time, with faults',
       () => import('./commands/simulate.ts'),
     ),
+    verb('completion', 'words that a shell completes', () => import('./commands/completion.ts')),
     verb('version', 'show the version', () => import('./commands/version.ts')),
   ],
   'Jobs:': [
@@ -68,6 +70,23 @@ export function createProgram(io: Io): Command {
       outputError: () => undefined,
     })
     .exitOverride()
+    .addHelpText('afterAll', ({ command }) => examplesOf(command))
   addVerbs(program, io, verbs)
+  // asked by the scripts of `completion`
+  program
+    .command('complete', { hidden: true })
+    .allowUnknownOption()
+    .action(async () => {
+      const { complete } = await import('./complete.ts')
+      await complete(io, createProgram(io))
+    })
   return program
+}
+
+/** The examples of a verb; the path of the program itself is empty. */
+function examplesOf(command: Command): string {
+  const path: string[] = []
+  for (let one = command; one.parent !== null; one = one.parent) path.unshift(one.name())
+  const lines = examples[path.join(' ')] ?? []
+  return lines.length === 0 ? '' : `\nExamples:\n${lines.map((line) => `  ${line}\n`).join('')}`
 }

@@ -14,6 +14,16 @@ export function verb(name: string, summary: string, load: Verb['load']): Verb {
   return { name, summary, load }
 }
 
+const loadsOf = new WeakMap<Command, ReadonlyMap<string, Verb['load']>>()
+
+/** Gives a command its own parts. */
+export async function loadVerb(parent: Command, command: Command, io: Io): Promise<void> {
+  const load = loadsOf.get(parent)?.get(command.name())
+  if (load === undefined) return
+  const { define } = await load()
+  define(command, io)
+}
+
 /** Adds verbs to a command, by groups of its help. */
 export function addVerbs(
   parent: Command,
@@ -28,8 +38,6 @@ export function addVerbs(
       parent.command(name).description(summary).helpCommand(false)
     }
   }
-  parent.hook('preSubcommand', async (_parent, command) => {
-    const module = await loads.get(command.name())?.()
-    module?.define(command, io)
-  })
+  loadsOf.set(parent, loads)
+  parent.hook('preSubcommand', async (_parent, command) => await loadVerb(parent, command, io))
 }

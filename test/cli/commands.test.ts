@@ -31,6 +31,7 @@ const wrong: readonly Wrong[] = [
   { argv: ['job', 'rm', 'hello'], code: 2, says: /no terminal\n {2}hint: add --yes/ },
   { argv: ['run', 'show', 'x'], code: 3, says: /MC_UNKNOWN_EXECUTION/ },
   { argv: ['member', 'show', 'x'], code: 3, says: /MC_UNKNOWN_MEMBER.*\n.*barn, a7f3k/ },
+  { argv: ['member', 'show', 'bran'], code: 3, says: /hint: did you mean barn\?/ },
   { argv: ['job', 'create', 'a', '--', 'ls'], code: 2, says: /no schedule/ },
   { argv: ['job', 'create', 'a', '--every', '1s'], code: 2, says: /nothing to run/ },
   {
@@ -112,6 +113,24 @@ describe('data', () => {
       assert.deepEqual(JSON.parse(json.stdout), JSON.parse(JSON.stringify(expected)))
       const yaml = await daemon.run([...line.split(' '), '-o', 'yaml'])
       assert.deepEqual(parse(yaml.stdout), JSON.parse(JSON.stringify(expected)))
+    })
+  }
+
+  const verbs =
+    'job ls|job show hello|job history hello|job pause hello|job resume hello|job run hello|run ls|' +
+    'run show ID|run stop ID|run retry ID|member ls|member show barn|member cordon barn|plan|status|' +
+    'explain hello|calendar ls|calendar show night|id|version|doctor|leave|export|config explain|' +
+    'next @daily'
+  for (const line of verbs.split('|')) {
+    test(`${line} is JSON, YAML or names when asked so`, async () => {
+      const argv = line.replace('ID', execution.id).split(' ')
+      const [json, yaml, names] = await Promise.all(
+        ['json', 'yaml', 'name'].map(async (format) => await daemon.run([...argv, '-o', format])),
+      )
+      const value: unknown = JSON.parse(json!.stdout)
+      assert.ok(typeof value === 'object' && value !== null)
+      assert.deepEqual(Object.keys(parse(yaml!.stdout) as object), Object.keys(value))
+      assert.match(names!.stdout, /^(\S+\n)+$/)
     })
   }
 

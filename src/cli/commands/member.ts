@@ -1,4 +1,5 @@
 import type { Member, MemberList } from '../answers.ts'
+import { suggest } from '../../core/suggest.ts'
 import { CliError } from '../cli-error.ts'
 import { apiPath, type Client } from '../client.ts'
 import { action, reading } from '../context.ts'
@@ -142,7 +143,9 @@ function find(members: readonly Member[], text: string): Member {
     ({ id, name }) => name === text || id === text || (isEnd && id.endsWith(text)),
   )
   if (found.length === 1) return found[0]!
-  const hint = `there are ${members.map(shortName).join(', ')}`
+  const meant = suggest(text, members.map(shortName))
+  const all = `there are ${members.map(shortName).join(', ')}`
+  const hint = found.length === 0 && meant !== undefined ? `did you mean ${meant}?` : all
   const message = `${found.length === 0 ? 'no' : 'more than one'} member is called ${JSON.stringify(text)}`
   throw new CliError('MC_UNKNOWN_MEMBER', message, hint)
 }
