@@ -50,21 +50,22 @@ function exitCodeOf(status: Status): number {
   return isHere ? exitCodes.ok : exitCodes.partial
 }
 
+/** What is wrong, or that nothing is. */
+export function healthText(io: Io, status: Status): string {
+  const paint = painter(io)
+  const bad = troubles(status)
+  if (bad.length > 0) return paint(bad.join(', '), 'red')
+  const worse = worries(status)
+  return worse.length > 0 ? paint(worse.join(', '), 'yellow') : paint('healthy', 'green')
+}
+
 function linesOf(io: Io, status: Status, wide: boolean): readonly string[] {
   const { self, clock, members, view, jobs, next, recent, counters, asOf } = status
   const paint = painter(io)
-  const bad = troubles(status)
-  const worse = worries(status)
-  const health =
-    bad.length > 0
-      ? paint(bad.join(', '), 'red')
-      : worse.length > 0
-        ? paint(worse.join(', '), 'yellow')
-        : paint('healthy', 'green')
   const nowMs = io.nowMs()
   const alive = members.filter(({ state }) => state === 'alive').length
   return [
-    `${paint(shortName(self), 'bold')}  ${health}`,
+    `${paint(shortName(self), 'bold')}  ${healthText(io, status)}`,
     `${alive} of ${countText(members.length, 'member')} alive, ` +
       `${view.agreeing} of ${countText(view.neighbours, 'neighbour')} agree, ` +
       `clock ${clock.state} (±${Math.round(clock.errorMs)} ms), ` +

@@ -23,7 +23,7 @@ export const define: Define = (command, io) => {
         await showList(io, format, {
           value: { items: jobs, cursor: null },
           rows: jobs,
-          columns: columns(io.nowMs()),
+          columns: jobColumns(io.nowMs()),
           name: ({ name }) => name,
           empty: 'no jobs yet; meshcron job create hello --every 10s -- echo hi',
         })
@@ -31,7 +31,8 @@ export const define: Define = (command, io) => {
     )
 }
 
-function columns(nowMs: number): readonly Column<Job>[] {
+/** Columns of a list of jobs. */
+export function jobColumns(nowMs: number): readonly Column<Job>[] {
   return [
     { title: 'NAME', cell: ({ name }) => name },
     { title: 'SCHEDULE', cell: scheduleText },
