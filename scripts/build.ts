@@ -20,12 +20,14 @@ const require = __createRequire(import.meta.url);`
 
 const simulatorFile = 'meshcron-simulator.js'
 
-/** Loaded by `meshcron simulate` alone: a daemon need not carry it. */
-const simulatorApart: Plugin = {
-  name: 'simulator-apart',
+/** Loaded by `meshcron simulate` and by the first MQTT message alone: a daemon need not carry them. */
+const loadedApart: Plugin = {
+  name: 'loaded-apart',
   setup: ({ onResolve }) => {
-    const path = `./${simulatorFile}`
-    onResolve({ filter: /\/simulation\/session[.]ts$/ }, () => ({ path, external: true }))
+    const apart = (filter: RegExp, path: string): void =>
+      onResolve({ filter }, () => ({ path, external: true }))
+    apart(/\/simulation\/session[.]ts$/, `./${simulatorFile}`)
+    apart(/\/mqtt-client[.]ts$/, './executor-mqtt-client.js')
   },
 }
 
@@ -56,7 +58,7 @@ export async function bundle(entry: string, outdir: string): Promise<number> {
   }
   const dashboard = { MESHCRON_DASHBOARD: JSON.stringify(await buildDashboard()) }
   const define = { ...shared.define, ...dashboard }
-  await build({ ...shared, define, entryPoints: [entry], outfile, plugins: [simulatorApart] })
+  await build({ ...shared, define, entryPoints: [entry], outfile, plugins: [loadedApart] })
   const simulator = join(house, 'src/simulation/session.ts')
   await build({ ...shared, entryPoints: [simulator], outfile: join(outdir, simulatorFile) })
   const helper = join(house, 'src/adapters/executor/executor-process.ts')

@@ -15,6 +15,7 @@ import {
   type OptionValues,
   valuesMax,
 } from './config-options.ts'
+import type { NotifyConfig } from './notify-file.ts'
 import type { HttpAddress, LogFormat, LogLevel } from './config-value.ts'
 
 /** Everything that options say, read, complete and frozen. */
@@ -58,6 +59,8 @@ export interface Settings {
 export interface Config extends Settings {
   /** What callers of the HTTP API send as bearer. */
   readonly token: string
+  /** Channels to people, and the owner's rules. */
+  readonly notify: NotifyConfig
 }
 
 /** The flags of `meshcron start` as they were typed; a repeatable one may be a list, a switch `true`. */

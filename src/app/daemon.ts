@@ -6,29 +6,32 @@ import { createCrypto } from '../adapters/crypto/crypto.ts'
 import { lackOfAccount } from '../adapters/executor/account.ts'
 import { keyTools } from '../adapters/crypto/key-tools.ts'
 import { LocalExecutor } from '../adapters/executor/executor.ts'
+import { Outgoing } from '../adapters/executor/outgoing.ts'
 import { listPlugins } from '../adapters/executor/plugins.ts'
 import { HttpServer } from '../adapters/http/server.ts'
 import { formatHttpAddress } from '../adapters/http/address.ts'
 import { Libp2pNetwork } from '../adapters/libp2p/network.ts'
 import { loadOrCreateKey } from '../adapters/libp2p/key.ts'
 import { createLogger } from '../adapters/log/logger.ts'
+import { LocalNotifier } from '../adapters/notify/notifier.ts'
 import { openStore } from '../adapters/sqlite/open-store.ts'
 import type { SqliteStore } from '../adapters/sqlite/store.ts'
 import { SystemClock } from '../adapters/system/clock.ts'
 import { readFacts } from '../adapters/system/facts.ts'
-import type { Identity } from '../core/author.ts'
 import { jobName } from '../core/ids.ts'
 import { limits, profiles } from '../core/limits.ts'
-import { Node } from '../core/node.ts'
+import type { Node } from '../core/node.ts'
+import type { Notice } from '../core/notify/notice.ts'
 import type { Report } from '../core/report.ts'
-import { closedPolicy, type Policy, type Profile } from '../core/trust/policy.ts'
+import { closedPolicy, type Profile } from '../core/trust/policy.ts'
 import type { Result } from '../core/result.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Executor } from '../ports/executor.ts'
 import type { Logger } from '../ports/logger.ts'
-import type { Network, NetworkHandlers } from '../ports/network.ts'
-import { buildMs, version } from './build.ts'
+import type { Network } from '../ports/network.ts'
+import type { Notifier } from '../ports/notifier.ts'
+import { version } from './build.ts'
 import type { Config } from './config.ts'
+import { createNode } from './create-node.ts'
 import { foundCluster, isFromBefore, loadKeys, type Founded } from './credentials.ts'
 import { dashboardFiles } from './dashboard-files.ts'
 import { Driver } from './driver.ts'
@@ -36,8 +39,9 @@ import { Happenings } from './happenings.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { readPolicy, type OwnPolicy } from './policy-file.ts'
 import { logLineOf } from './report.ts'
+import { networkHandlers } from './network-handlers.ts'
 import { TokenFile, tokensFileName } from './tokens.ts'
-import { serveOutput, UseCases } from './use-cases.ts'
+import { UseCases } from './use-cases.ts'
 
 /** A running node, as the program that started it sees it. */
 export interface Daemon {
@@ -70,6 +74,7 @@ interface Parts {
   readonly store: SqliteStore
   readonly network: Network
   readonly executor: LocalExecutor
+  readonly notifier: Notifier
   readonly node: Node
 }
 
@@ -97,6 +102,7 @@ class RunningDaemon implements Daemon {
   #node: Node | undefined
   #policy: OwnPolicy = { policy: closedPolicy, path: undefined, lineOf: () => 1 }
   #reload: () => void = () => undefined
+  #outputOf: (notice: Notice) => Promise<string> = () => Promise.resolve('')
   #stopping: Promise<void> | undefined
   /** Until when running jobs may go on, monotonic. */
   #drainUntilMs = Infinity
@@ -144,7 +150,7 @@ class RunningDaemon implements Daemon {
 
   async #start(): Promise<Started> {
     const parts = await this.#build()
-    const { node, store, network, executor, clock, logger } = parts
+    const { node, store, network, executor, notifier, clock, logger } = parts
     this.#node = node
     const happenings = new Happenings()
     const onReport = (report: Report): void => {
@@ -153,7 +159,8 @@ class RunningDaemon implements Daemon {
       happenings.publish(report, node.nowMs)
     }
     const onFatal = (error: unknown): void => this.#fail(error)
-    const driver = new Driver({ node, store, network, executor, clock, onReport, onFatal })
+    const hands = { store, network, executor, notifier, clock }
+    const driver = new Driver({ node, ...hands, onReport, onFatal })
     this.#driver = driver
     this.#reload = () => {
       this.#readPolicy(logger)
@@ -164,6 +171,7 @@ class RunningDaemon implements Daemon {
     this.#lifecycle.onStop(() => driver.stop())
     const unreported = await executor.start((report) => driver.push({ kind: 'execution', report }))
     this.#lifecycle.onStop(() => executor.close())
+    this.#lifecycle.onStop(() => notifier.close())
     if (unreported.length > 0) {
       logger.log('warn', 'orphans', 'stopped what an earlier process left', {
         count: unreported.length,
@@ -223,13 +231,25 @@ class RunningDaemon implements Daemon {
     for (const { name, why } of plugins.refused) {
       logger.log('warn', 'plugin', 'a plugin is not offered', { plugin: name, why })
     }
-    const node = createNode(
-      { config, policy: this.#policy.policy },
-      identity,
-      key.bytes,
-      plugins.names,
+    const crypto = createCrypto(key.bytes)
+    const { policy } = this.#policy
+    const node = createNode({ crypto, config, policy }, identity, plugins.names)
+    const notifier = this.#createNotifier()
+    return { clock, logger, store, network, executor, notifier, node }
+  }
+
+  #createNotifier(): Notifier {
+    const { http, notify } = this.#config
+    const outgoing = new Outgoing({}, { deny: [`${http.host}:${http.port}`] })
+    return new LocalNotifier(
+      {
+        post: (call, signal) => outgoing.post(call, signal),
+        publish: (channel, payload, signal) =>
+          outgoing.publish(channel, { ...channel, payload }, signal),
+        outputOf: (notice) => this.#outputOf(notice),
+      },
+      notify.channels,
     )
-    return { clock, logger, store, network, executor, node }
   }
 
   /** Removes old history in slices, each job's by its own retention. */
@@ -261,13 +281,14 @@ class RunningDaemon implements Daemon {
   }
 
   async #serve(parts: Parts, driver: Driver, happenings: Happenings): Promise<string> {
-    const { node, store, network, executor, clock, logger } = parts
+    const { node, store, network, executor, notifier, clock, logger } = parts
     const api = new UseCases(
       {
         node,
         store,
         network,
         executor,
+        notifier,
         policy: () => this.#policy,
         happenings,
         command: (command) => driver.command(command),
@@ -279,6 +300,7 @@ class RunningDaemon implements Daemon {
         monoMs: () => clock.monoMs(),
       },
     )
+    this.#outputOf = (notice) => api.outputTail(notice)
     const server = new HttpServer(
       {
         api,
@@ -393,52 +415,7 @@ function createNetwork(
   )
 }
 
-function createNode(
-  { config, policy }: { readonly config: Config; readonly policy: Policy },
-  identity: Identity,
-  privateKey: Uint8Array,
-  plugins: readonly string[],
-): Node {
-  return new Node(
-    { crypto: createCrypto(privateKey) },
-    {
-      identity,
-      self: {
-        name: config.name,
-        version,
-        tags: config.tags,
-        weight: config.weight,
-        executors: ['exec', 'shell', 'http', 'mqtt', ...plugins.map((name) => `plugin:${name}`)],
-        engine: 'meshcron-1',
-        timezoneData: process.versions['tz'] ?? 'none',
-      },
-      policy,
-      profile: config.profile,
-      hasPeers: config.peers.length > 0 || config.mdns,
-      buildMs,
-      defaultTimezone: config.timezone,
-      seed: randomBytes(8).readBigUInt64BE(),
-    },
-  )
-}
-
 const delay = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
-
-function networkHandlers(
-  driver: Driver,
-  executor: Executor,
-  onReport: (report: Report) => void,
-): NetworkHandlers {
-  const output = serveOutput(executor)
-  return {
-    link: (peer, up) => void driver.push({ kind: 'link', peer, up }),
-    message: (from, channel, bytes) => void driver.push({ kind: 'message', from, channel, bytes }),
-    gossip: (from, topic, bytes) => driver.judge(from, topic, bytes),
-    request: (from, protocol, bytes) =>
-      protocol === 'out' ? output(bytes) : driver.answer(from, protocol, bytes),
-    refused: (from, what, reason) => onReport({ kind: 'refused', from, what, reason }),
-  }
-}
 
 function refusalError(refusal: { code: string; message: string; hint: string }): Error {
   return Object.assign(new Error(refusal.message), { code: refusal.code, hint: refusal.hint })

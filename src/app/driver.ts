@@ -13,6 +13,7 @@ import type { Report } from '../core/report.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Executor } from '../ports/executor.ts'
 import type { Network } from '../ports/network.ts'
+import type { Notifier } from '../ports/notifier.ts'
 import type { Store, StoreError } from '../ports/store.ts'
 import { carryOut, type Hands } from './carry-out.ts'
 
@@ -35,6 +36,7 @@ export interface DriverComponents {
   readonly store: Store
   readonly network: Network
   readonly executor: Executor
+  readonly notifier: Notifier
   readonly clock: Clock
   readonly onReport: (report: Report) => void
   /** The node cannot go on: a programming error, or a store that can never be written again. */
@@ -46,6 +48,7 @@ export class Driver {
   readonly #store: Store
   readonly #network: Network
   readonly #executor: Executor
+  readonly #notifier: Notifier
   readonly #clock: Clock
   readonly #onReport: (report: Report) => void
   readonly #onFatal: (error: unknown) => void
@@ -66,6 +69,7 @@ export class Driver {
     this.#store = components.store
     this.#network = components.network
     this.#executor = components.executor
+    this.#notifier = components.notifier
     this.#clock = components.clock
     this.#onReport = components.onReport
     this.#onFatal = components.onFatal
@@ -219,6 +223,12 @@ export class Driver {
   #start(effect: Effect): void {
     if (effect.kind === 'start') this.#executor.launch(effect.launch)
     if (effect.kind === 'stop') this.#executor.stop(effect.attempt, effect.killAfterMs)
+    if (effect.kind === 'notify') void this.#notify(effect)
+  }
+
+  async #notify({ id, channel, notices }: Extract<Effect, { kind: 'notify' }>): Promise<void> {
+    const failure = await this.#notifier.deliver(channel, notices)
+    this.push({ kind: 'notified', id, failure })
   }
 
   #tell(effect: Effect, isSafe: boolean): void {

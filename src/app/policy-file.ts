@@ -1,10 +1,10 @@
 // Where the owner's policy comes from: a file of this machine that nobody else may write. Without one
 // nothing is allowed.
 
-import { readFileSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { isNode, LineCounter, parseDocument } from 'yaml'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseAllowed } from './config-value.ts'
+import { readOwnerFile, refusedIn, type OwnerFile } from './owner-file.ts'
 import { ok, refuse, type Result } from '../core/result.ts'
 import { parsePolicy } from '../core/trust/policy-document.ts'
 import { closedPolicy, type Denial, type Policy, type Profile } from '../core/trust/policy.ts'
@@ -12,7 +12,6 @@ import { closedPolicy, type Denial, type Policy, type Profile } from '../core/tr
 /** Its name in the data directory. */
 export const policyFileName = 'policy.yaml'
 const systemFile = '/etc/meshcron/policy.yaml'
-const bytesMax = 65_536
 
 /** What the first start of a node writes. */
 export const quickStartPolicy = `# What the owner of this node lets the fleet run on it. It is read at start and on SIGHUP.
@@ -55,18 +54,10 @@ export function readPolicy(
   lackOf: LackOf = () => undefined,
 ): Result<OwnPolicy> {
   const path = policyPath(places)
-  try {
-    const insecure = insecurity(path)
-    if (insecure !== undefined)
-      return refuse('MC_BAD_CONFIG', `${path}: ${insecure}`, ownHint(path))
-    const text = readFileSync(path, 'utf8')
-    if (text.length <= bytesMax) return parse(text, path, lackOf)
-    return refuse('MC_BAD_CONFIG', `${path} is larger than 64 KiB`, 'keep it short')
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return ok({ policy: closedPolicy, path: undefined, lineOf: () => 1 })
-    return refuse('MC_BAD_CONFIG', `${path} cannot be read (${code})`, 'check its rights')
-  }
+  const file = readOwnerFile(path)
+  if (!file.ok) return file
+  if (file.value !== undefined) return parse(file.value, path, lackOf)
+  return ok({ policy: closedPolicy, path: undefined, lineOf: () => 1 })
 }
 
 /** A denial with its line and what to write there. */
@@ -76,44 +67,10 @@ export function whereDenied({ path, lineOf }: OwnPolicy, { at, why, add }: Denia
     : `${path}:${lineOf(at)}: ${at} ${why}; ${add} there, and send SIGHUP to the daemon`
 }
 
-const ownHint = (path: string): string =>
-  `run chown root ${path} or make it the daemon's own, and chmod go-w ${path} ${dirname(path)}`
-
-/** Who else than root and the daemon could change the file; undefined: nobody. */
-function insecurity(path: string): string | undefined {
-  const own = [0, process.getuid?.() ?? 0]
-  for (const one of [path, dirname(path)]) {
-    const { uid, mode } = statSync(one)
-    if (!own.includes(uid)) return `${one} belongs to another user`
-    const isSticky = (mode & 0o1000) !== 0
-    if ((mode & 0o022) !== 0 && !(isSticky && one !== path)) return `others may write ${one}`
-  }
-  return undefined
-}
-
-function parse(text: string, path: string, lackOf: LackOf): Result<OwnPolicy> {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, version: '1.2' })
-  const [problem] = document.errors
-  if (problem !== undefined) {
-    const [what] = problem.message.split(/ at line|\n/)
-    const { line } = lines.linePos(problem.pos[0])
-    return refuse('MC_BAD_CONFIG', `${path}:${line}: ${what}`, 'correct the YAML of this line')
-  }
-  const lineOf = (at: string): number => {
-    for (let steps = at.split(/[.[\]]+/); steps.length > 0; steps = steps.slice(0, -1)) {
-      const node = document.getIn(steps, true)
-      if (isNode(node) && node.range !== undefined && node.range !== null)
-        return lines.linePos(node.range[0]).line
-    }
-    return 1
-  }
-  const read = parsePolicy(document.toJS({ maxAliasCount: 100 }))
-  if (!read.ok) {
-    const { message, hint } = read.refusal
-    const line = lineOf(message.slice(0, message.indexOf(':')))
-    return refuse('MC_BAD_CONFIG', `${path}:${line}: ${message}`, hint)
-  }
+function parse(file: OwnerFile, path: string, lackOf: LackOf): Result<OwnPolicy> {
+  const { lineOf } = file
+  const read = parsePolicy(file.value)
+  if (!read.ok) return refusedIn(path, file, read.refusal)
   for (const entry of read.value.http.allow) {
     const parsed = parseAllowed(entry)
     const line = lineOf('http.allow')

@@ -6,6 +6,7 @@ import { InvariantError } from '../core/invariant.ts'
 import { resolveConfig, type Config, type StartOptions } from './config.ts'
 import type { Daemon } from './daemon.ts'
 import { demoParent, type DemoParent } from './demo-parent.ts'
+import { readNotifyConfig } from './notify-file.ts'
 import { invariantExit, StartConsole } from './start-console.ts'
 import { prepareDataDir, writeFirstPolicy } from './start-files.ts'
 
@@ -30,7 +31,10 @@ export async function runStart(flags: StartOptions): Promise<number> {
   const policy = writeFirstPolicy(settings.value)
   if (!policy.ok) return said.refused(policy.refusal)
   if (policy.value !== undefined) said.wrotePolicy(policy.value)
-  const config: Config = Object.freeze({ ...settings.value, token: token.value })
+  const notify = readNotifyConfig(dataDir)
+  if (!notify.ok) return said.refused(notify.refusal)
+  const own = { token: token.value, notify: notify.value }
+  const config: Config = Object.freeze({ ...settings.value, ...own })
   watchFaults(said)
   const parent = demoParent(env, dataDir)
   // loading it takes most of a second, which a refusal need not wait for

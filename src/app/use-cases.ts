@@ -8,6 +8,7 @@ import type {
   Calendar,
   CalendarList,
   CalendarWrite,
+  ChannelList,
   ExecutionDetail,
   ExecutionPage,
   Explain,
@@ -24,14 +25,17 @@ import type { Reply } from '../core/effect.ts'
 import type { Command } from '../core/event.ts'
 import type { AttemptId, JobName, MemberId } from '../core/ids.ts'
 import type { Node } from '../core/node.ts'
+import type { Notice } from '../core/notify/notice.ts'
 import type { Report } from '../core/report.ts'
 import { ok, refuse, type Refusal, type Result } from '../core/result.ts'
 import type { Executor } from '../ports/executor.ts'
 import type { Network } from '../ports/network.ts'
+import type { Notifier } from '../ports/notifier.ts'
 import type { Store } from '../ports/store.ts'
 import type { Happenings } from './happenings.ts'
 import type { OwnPolicy } from './policy-file.ts'
 import { Calendars } from './queries/calendars.ts'
+import { Channels } from './queries/channels.ts'
 import { attemptText } from './queries/execution-item.ts'
 import { History } from './queries/executions.ts'
 import { Explanations } from './queries/explain.ts'
@@ -42,6 +46,7 @@ import { JobWrites } from './queries/job-write.ts'
 import { Jobs } from './queries/jobs.ts'
 import { Members } from './queries/members.ts'
 import { Outputs } from './queries/output.ts'
+import { outputTail } from './queries/output-tail.ts'
 import type { Scene } from './queries/scene.ts'
 import { StatusView } from './queries/status.ts'
 import { Timelines } from './queries/timelines.ts'
@@ -55,6 +60,7 @@ export interface UseCasesComponents {
   readonly store: Store
   readonly executor: Executor
   readonly network: Network
+  readonly notifier: Notifier
   readonly happenings: Happenings
   /** What the owner of this node allows. */
   readonly policy: () => OwnPolicy
@@ -83,6 +89,7 @@ export class UseCases implements Api {
   readonly #pasts: JobHistory
   readonly #writes: JobWrites
   readonly #calendars: Calendars
+  readonly #channels: Channels
   readonly #history: History
   readonly #outputs: Outputs
   readonly #forecasts: Forecasts
@@ -106,6 +113,7 @@ export class UseCases implements Api {
     this.#jobs = new Jobs({ scene, timelines, forecasts: this.#forecasts, history: this.#pasts })
     this.#writes = new JobWrites({ scene, jobs: this.#jobs, command }, init)
     this.#calendars = new Calendars({ scene, command }, init)
+    this.#channels = new Channels({ scene, notifier: components.notifier })
     this.#history = new History(scene)
     this.#outputs = new Outputs({ scene, history: this.#history, executor, network, happenings })
     this.#explanations = new Explanations({ scene, history: this.#history })
@@ -272,6 +280,19 @@ export class UseCases implements Api {
     const command = { kind: 'cordon', member: known.record.member, isCordoned } as const
     const reply = await this.#command(command)
     return reply.ok ? ok(undefined) : refused(reply.refusal)
+  }
+
+  async channels(): Promise<Result<ChannelList>> {
+    return ok({ items: this.#channels.list() })
+  }
+
+  async testChannel(name: string): Promise<Result<void>> {
+    return await this.#channels.test(name)
+  }
+
+  /** The end of the output that a message to people shows. */
+  async outputTail(notice: Notice): Promise<string> {
+    return await outputTail(this.#outputs, notice)
   }
 
   async status(): Promise<Result<Status>> {

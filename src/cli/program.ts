@@ -44,6 +44,7 @@ const verbs: Readonly<Record<string, readonly Verb[]>> = {
     verb('doctor', 'what is wrong here, and how to mend it', () => import('./commands/doctor.ts')),
     verb('top', 'the cluster, live on the whole screen', () => import('./commands/top.ts')),
     verb('bundle', 'an archive for support, without secrets', () => import('./commands/bundle.ts')),
+    verb('notify', 'channels to people', () => import('./commands/notify.ts')),
     verb('id', 'the id of the node', () => import('./commands/id.ts')),
     verb('token', 'who may ask the node, and what for', () => import('./commands/token.ts')),
     verb('policy', 'what this node lets others run', () => import('./commands/policy.ts')),

@@ -17,6 +17,8 @@ export type ErrorCode =
   | 'MC_CONFLICT'
   | 'MC_UNKNOWN_JOB'
   | 'MC_UNKNOWN_CALENDAR'
+  | 'MC_UNKNOWN_CHANNEL'
+  | 'MC_NOT_DELIVERED'
   | 'MC_IN_USE'
   | 'MC_CYCLE'
   | 'MC_UNKNOWN_EXECUTION'
@@ -61,6 +63,8 @@ export const errors: Readonly<Record<ErrorCode, ErrorMeaning>> = {
   MC_CONFLICT: { meaning: 'the job or calendar changed since it was read', exit: 4, status: 412 },
   MC_UNKNOWN_JOB: { meaning: 'no job of this name', exit: 3, status: 404 },
   MC_UNKNOWN_CALENDAR: { meaning: 'no calendar of this name', exit: 3, status: 404 },
+  MC_UNKNOWN_CHANNEL: { meaning: 'the node has no channel of this name', exit: 3, status: 404 },
+  MC_NOT_DELIVERED: { meaning: 'the channel did not take the message', exit: 1, status: 502 },
   MC_CYCLE: { meaning: 'the edges would close a cycle', exit: 4, status: 409 },
   MC_IN_USE: { meaning: 'jobs refer to the calendar', exit: 4, status: 409 },
   MC_UNKNOWN_EXECUTION: { meaning: 'no execution of this id', exit: 3, status: 404 },

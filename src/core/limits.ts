@@ -246,7 +246,7 @@ export const limits = {
   noticesPerMinuteMax: 20,
   digestNoticesMax: 64,
   /** A delivery takes at most so long; its answer is waited for a little longer. */
-  noticeTimeoutMs: 5_000,
+  noticeTimeoutMs: 10_000,
   noticeAnswerMs: 60_000,
   channelsMax: 32,
   notifyRulesMax: 32,

@@ -3,6 +3,7 @@
 
 import { openPolicy } from '../../src/core/trust/policy.ts'
 import { createHash } from 'node:crypto'
+import { MemoryNotifier } from '../../src/adapters/memory/notifier.ts'
 import { createMemoryStore, type MemoryStore } from '../../src/adapters/memory/store.ts'
 import type { Happening } from '../../src/adapters/http/schema.ts'
 import { Happenings } from '../../src/app/happenings.ts'
@@ -58,6 +59,7 @@ export class Fleet {
   readonly launched: Launch[] = []
   readonly stopped: AttemptId[] = []
   readonly heard: Happening[] = []
+  readonly notifier: MemoryNotifier = new MemoryNotifier({}, { channels: ['ops'] })
   readonly outputs: Map<string, string> = new Map()
   /** Answers questions to other members; rejects unless a test sets it. */
   ask: Network['request'] = () => Promise.reject(new Error('no link'))
@@ -95,6 +97,7 @@ export class Fleet {
         store: this.store,
         executor: this.#executor(),
         network: this.#network(),
+        notifier: this.notifier,
         happenings: this.happenings,
         policy: () => ({ policy: openPolicy, path: 'policy.yaml', lineOf: () => 1 }),
         command: async (command) => this.command(command),

@@ -56,7 +56,7 @@ export class MqttAttempt implements Running {
 }
 
 /** Opens a connection to one of the checked addresses and nowhere else. */
-function dial(url: URL, addresses: readonly ResolvedAddress[]): unknown {
+export function dial(url: URL, addresses: readonly ResolvedAddress[]): unknown {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
   const port = Number(url.port === '' ? mqttPorts[url.protocol] : url.port)
   const lookup = pinned(addresses)

@@ -5,6 +5,7 @@ import type {
   Calendar,
   CalendarList,
   CalendarWrite,
+  ChannelList,
   ExecutionDetail,
   ExecutionPage,
   Explain,
@@ -126,6 +127,9 @@ export interface Api {
   members(): Promise<Result<MemberList>>
   /** A member takes nothing new from now on, or takes work again. */
   cordon(member: string, isCordoned: boolean): Promise<Result<void>>
+  channels(): Promise<Result<ChannelList>>
+  /** Sends a test message through a channel of this node; resolves when it is delivered. */
+  testChannel(name: string): Promise<Result<void>>
   status(): Promise<Result<Status>>
   ready(): Readiness
   /** Announces that this node goes, and stops it when it has left. */

@@ -9,6 +9,7 @@ import { servePage } from './pages.ts'
 import type { PageFiles } from './pages.ts'
 import { refuseWith, RequestRefused } from './problem.ts'
 import { calendarRoutes } from './routes/calendars.ts'
+import { channelRoutes } from './routes/channels.ts'
 import { clusterRoutes } from './routes/cluster.ts'
 import { executionRoutes } from './routes/executions.ts'
 import { jobRoutes } from './routes/jobs.ts'
@@ -61,6 +62,7 @@ export function routesOf(
     ...clusterRoutes(api),
     ...jobRoutes(api),
     ...calendarRoutes(api),
+    ...channelRoutes(api),
     ...executionRoutes(api),
     ...streamRoutes(streams),
     ...tokenRoutes(tokens),

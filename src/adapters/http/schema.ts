@@ -3,6 +3,7 @@
 
 export * from './schema/typed.ts'
 export * from './schema/calendar.ts'
+export * from './schema/channel.ts'
 export * from './schema/execution.ts'
 export * from './schema/happening.ts'
 export * from './schema/job.ts'

@@ -17,7 +17,7 @@ const method = text({
 })
 
 /** A URL of one of two schemes, the second one with TLS; passwords have fields of their own. */
-function url(plainScheme: 'http' | 'mqtt', passwordHint: string): Shape<string> {
+export function url(plainScheme: 'http' | 'mqtt', passwordHint: string): Shape<string> {
   const letters = { http: '[Hh][Tt][Tt][Pp]', mqtt: '[Mm][Qq][Tt][Tt]' }[plainScheme]
   return refine(
     text({
@@ -46,7 +46,8 @@ const headerValue = text({
   pattern: '^[\\t\\u0020-\\u007e\\u0080-\\u00ff]*$',
 })
 
-const headers = refine(
+/** Names and values of an HTTP request. */
+export const headers: Shape<Readonly<Record<string, string>>> = refine(
   map(headerValue, {
     name: 'a header name',
     keyPattern: "^[A-Za-z0-9!#$%&'*+.^_`|~\\-]{1,256}$",
@@ -158,7 +159,8 @@ export const http: Shape<Variant<'http'>> = refine(shortHttp, (value, path) =>
     : undefined,
 )
 
-const topic = text({
+/** Where a message is published. */
+export const topic: Shape<string> = text({
   name: 'a topic',
   hint: 'write levels with / between them; + and # are for subscriptions only',
   min: 1,
@@ -166,9 +168,15 @@ const topic = text({
   pattern: '^[^+#\\u0000-\\u001f]+$',
 })
 
-const qos: Shape<0 | 1 | 2> = integer(0, 2) as Shape<0 | 1 | 2>
+/** Quality of service. */
+export const qos: Shape<0 | 1 | 2> = integer(0, 2) as Shape<0 | 1 | 2>
 
-const credential = text({ name: 'a text', hint: 'write it as a text', max: 1_024 })
+/** A user name or a password. */
+export const credential: Shape<string> = text({
+  name: 'a text',
+  hint: 'write it as a text',
+  max: 1_024,
+})
 
 /** One message to an MQTT broker. */
 export const mqtt: Shape<Variant<'mqtt'>> = refine(

@@ -79,6 +79,10 @@ export class Outbox {
     return this.#pending.size
   }
 
+  waitingFor(channel: string): number {
+    return [...this.#pending.values()].filter((pending) => pending.channel === channel).length
+  }
+
   /** A message is due; `watched` names the job whose watchers send it, in their order. */
   add(notice: Notice, channel: string, watched?: JobName): void {
     const { id } = notice

@@ -186,11 +186,7 @@ export function fakeApi(
       note('listJobs', query)
       return ok({ items: [hello], cursor: null })
     },
-    cordon: async (id, isCordoned) => {
-      note('cordon', id, isCordoned)
-      if (members.some((one) => one.id === id)) return ok(undefined)
-      return refuse('MC_UNKNOWN_MEMBER', `no member ${id}`, 'meshcron member ls shows all')
-    },
+    ...fleet(note),
     getJob: async (name) => (name === 'hello' ? ok(hello) : unknownJob(name)),
     putJob: async (document, options) => {
       note('putJob', document, options)
@@ -244,6 +240,23 @@ export function fakeApi(
 }
 
 type Note = (...call: readonly [string, ...unknown[]]) => void
+
+const fleet = (note: Note): Pick<Api, 'channels' | 'testChannel' | 'cordon'> => ({
+  cordon: async (id, isCordoned) => {
+    note('cordon', id, isCordoned)
+    if (members.some((one) => one.id === id)) return ok(undefined)
+    return refuse('MC_UNKNOWN_MEMBER', `no member ${id}`, 'meshcron member ls shows all')
+  },
+  channels: async () =>
+    ok({ items: [{ name: 'ops', self: true, members: [members[0]!.id], waiting: 2 }] }),
+  testChannel: async (name) => {
+    note('testChannel', name)
+    if (name === 'ops') return ok(undefined)
+    if (name === 'broken')
+      return refuse('MC_NOT_DELIVERED', 'channel broken: status 500', 'check it')
+    return refuse('MC_UNKNOWN_CHANNEL', `this node has no channel "${name}"`, 'name it')
+  },
+})
 
 export const night: Calendar = {
   name: 'night',

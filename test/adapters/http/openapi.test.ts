@@ -59,6 +59,7 @@ describe('each route answers as its document says', () => {
         .replace('{name}', name)
         .replace('{id}', encodeURIComponent(execution.id))
         .replace('{member}', field)
+        .replace('{channel}', 'ops')
       const body = bodies[operation.operationId]
       const response = await ask(method.toUpperCase(), `${url}${query}`, { body })
       assert.ok(response.status < 300, `status ${response.status}`)

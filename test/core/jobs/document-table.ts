@@ -101,6 +101,8 @@ export const good: Readonly<Record<string, object>> = {
       where: 'any',
     },
     grace: '3s',
+    notify: [{ on: ['failure', 'recovered'], via: 'ops', after: 3, remind: '1h', factor: 2.5 }],
+    expectEvery: '26h',
     displayName: 'Rotate logs',
     owner: { name: 'Platform', email: 'platform@example.com' },
     description: 'rotates\nlogs',
