@@ -1,14 +1,13 @@
 // Every option of a node, once: the flags, the environment, meshcron.yaml, `config explain` and the
 // reference are made from this table.
 
-import type { ProfileName } from '../core/limits.ts'
-import type { Fact } from '../core/placement/where.ts'
 import {
   oneOf,
   parseBytes,
   parseCount,
   parseHttp,
   parseFact,
+  parseJoin,
   parseKeyPath,
   parseListen,
   parseName,
@@ -21,61 +20,12 @@ import {
   parseTag,
   parseTimezone,
   parseWeight,
-  type HttpAddress,
   type LogFormat,
   type LogLevel,
-  type Parsed,
 } from './config-value.ts'
+import type { Option, OptionName, OptionValues } from './config-option.ts'
 
-/** What one value of each option is, once it is read; an option of many values has a list of them. */
-export interface OptionValues {
-  readonly dataDir: string
-  readonly name: string
-  readonly listen: string
-  readonly announce: string
-  readonly http: HttpAddress
-  readonly peer: string
-  readonly tag: readonly [string, string]
-  readonly fact: readonly [string, Fact]
-  readonly weight: number
-  readonly profile: ProfileName
-  readonly networkKey: string
-  readonly clusterKey: string
-  readonly log: LogFormat
-  readonly logLevel: LogLevel
-  readonly drain: number
-  readonly timezone: string
-  readonly policy: string
-  readonly plugin: readonly [string, string]
-  readonly pluginsDir: string
-  readonly outputFull: number
-  readonly historyRuns: number
-  readonly historyAge: number
-  readonly mdns: boolean
-}
-
-export type OptionName = keyof OptionValues
-
-/** One option: where it comes from, how it is read, and what it does. */
-export interface Option<T = unknown> {
-  /** The flag, without its value. */
-  readonly flag: `--${string}`
-  /** What stands for the value in help; empty for a switch. */
-  readonly placeholder: string
-  readonly env: `MESHCRON_${string}`
-  /** Key in meshcron.yaml; null: not there. The flag's spelling without dashes is taken too. */
-  readonly key: string | null
-  readonly isMany: boolean
-  /** Text from which the default is read; undefined: none. `{hostname}` is filled in. */
-  readonly fallback: string | undefined
-  readonly parse: (text: string) => Parsed<T>
-  /** Paths are taken relative to where they were written. */
-  readonly isPath?: true
-  readonly unit: string
-  readonly about: string
-  /** What changes with another value. */
-  readonly effect: string
-}
+export type { Option, OptionName, OptionValues } from './config-option.ts'
 
 /** Values that one option takes at most. */
 export const valuesMax = 64
@@ -205,6 +155,55 @@ export const options: { readonly [N in OptionName]: Option<OptionValues[N]> } = 
     unit: 'lan, wan or iot',
     about: 'set of timers for heartbeats, suspicion and takeover',
     effect: 'wan and iot send less and take over later; all nodes should have the same',
+  },
+  enrol: {
+    flag: '--enrol',
+    placeholder: 'ADDR',
+    env: 'MESHCRON_ENROL',
+    key: 'enrol',
+    isMany: false,
+    fallback: '/ip4/0.0.0.0/tcp/7173',
+    parse: parseListen,
+    unit: 'multiaddr or host:port',
+    about: 'where machines that join connect while an invite of this node is open',
+    effect: 'only holders of an open invite get past the handshake; port 0 takes a free port',
+  },
+  join: {
+    flag: '--join',
+    placeholder: 'TOKEN',
+    env: 'MESHCRON_JOIN',
+    key: 'join',
+    isMany: false,
+    fallback: undefined,
+    parse: parseJoin,
+    unit: 'token of meshcron invite',
+    about: 'become a member of the cluster that the token names',
+    effect: 'a node that is one already just starts; other users see flags, not the variable',
+  },
+  joinFile: {
+    flag: '--join-file',
+    placeholder: 'FILE',
+    env: 'MESHCRON_JOIN_FILE',
+    key: 'joinFile',
+    isMany: false,
+    fallback: undefined,
+    parse: parsePath,
+    isPath: true,
+    unit: 'path',
+    about: 'file with a token, for images of many machines; deleted once it is used',
+    effect: 'a node without a certificate starts only when the file is there',
+  },
+  replaceCluster: {
+    flag: '--replace-cluster',
+    placeholder: '',
+    env: 'MESHCRON_REPLACE_CLUSTER',
+    key: 'replaceCluster',
+    isMany: false,
+    fallback: 'false',
+    parse: parseSwitch,
+    unit: 'switch',
+    about: 'with --join: leave the cluster that the data directory belongs to',
+    effect: 'what that cluster left is set aside in the data directory; the id of the node stays',
   },
   networkKey: {
     flag: '--network-key',

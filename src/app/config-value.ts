@@ -8,6 +8,7 @@ import { limits, profiles, type ProfileName } from '../core/limits.ts'
 import { weightMax, weightUnit } from '../core/placement/rendezvous.ts'
 import type { Fact } from '../core/placement/where.ts'
 import { isTimezone } from '../core/scheduler/zone.ts'
+import { parseToken } from '../core/trust/join-token.ts'
 
 /** A value, or why the text is none and what to write instead. */
 export type Parsed<T> =
@@ -65,6 +66,12 @@ export function parseKeyPath(text: string): Parsed<string> {
     return bad('this is a key, and a file is wanted', 'write the key to a file of mode 0600')
   }
   return parsePath(text)
+}
+
+/** A token of an invite; a refusal does not repeat it. */
+export function parseJoin(text: string): Parsed<string> {
+  const token = parseToken(text)
+  return token.ok ? good(text.trim()) : bad(token.refusal.message, token.refusal.hint)
 }
 
 /** A label for people. */

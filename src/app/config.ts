@@ -34,6 +34,15 @@ export interface Settings {
   /** Share of work in sixteenths. */
   readonly weight: number
   readonly profile: ProfileName
+  /** Where joiners connect. */
+  readonly enrol: string
+  /** How to become a member, when this node is none yet. */
+  readonly joining: {
+    readonly token: string | undefined
+    /** Absolute path. */
+    readonly file: string | undefined
+    readonly isReplacing: boolean
+  }
   /** Absolute path; undefined: `network.key` in the data directory, made when it is not there. */
   readonly networkKeyFile: string | undefined
   /** Absolute path; undefined: `cluster.key` in the data directory, which only its founder has. */
@@ -123,7 +132,8 @@ export function explainConfig(input: ConfigInput): Result<readonly ConfigRow[]> 
   const [dataDir] = settled.value.dataDir.value ?? []
   const rows = optionNames.map((name): ConfigRow => {
     const { value = [], texts, origin } = settled.value[name]
-    const shown = options[name].isPath === true ? value.map(String) : texts
+    const isSecret = name === 'join' && texts.length > 0
+    const shown = options[name].isPath === true ? value.map(String) : isSecret ? ['mc1:…'] : texts
     const fileName = fileNames[name]
     const byDefault = fileName === undefined ? '' : join(dataDir!, fileName)
     return { name, value: shown.join(' ') || byDefault, origin, meaning: options[name].about }
@@ -144,6 +154,12 @@ function settingsOf(table: Table): Settings {
     facts: Object.fromEntries(table.fact.value ?? []),
     weight: one('weight'),
     profile: one('profile'),
+    enrol: one('enrol'),
+    joining: {
+      token: table.join.value?.[0],
+      file: table.joinFile.value?.[0],
+      isReplacing: one('replaceCluster'),
+    },
     networkKeyFile: table.networkKey.value?.[0],
     clusterKeyFile: table.clusterKey.value?.[0],
     log: one('log'),

@@ -8,8 +8,11 @@ import { keyTools } from '../adapters/crypto/key-tools.ts'
 import { LocalExecutor } from '../adapters/executor/executor.ts'
 import { Outgoing } from '../adapters/executor/outgoing.ts'
 import { listPlugins } from '../adapters/executor/plugins.ts'
+import type { InviteAsk } from '../adapters/http/api.ts'
+import type { InviteMade } from '../adapters/http/schema.ts'
 import { HttpServer } from '../adapters/http/server.ts'
 import { formatHttpAddress } from '../adapters/http/address.ts'
+import { createEnrolNetwork } from '../adapters/libp2p/enrol-host.ts'
 import { Libp2pNetwork } from '../adapters/libp2p/network.ts'
 import { loadOrCreateKey } from '../adapters/libp2p/key.ts'
 import { createLogger } from '../adapters/log/logger.ts'
@@ -35,11 +38,13 @@ import { createNode } from './create-node.ts'
 import { foundCluster, isFromBefore, loadKeys, type Founded } from './credentials.ts'
 import { dashboardFiles } from './dashboard-files.ts'
 import { Driver } from './driver.ts'
+import { createEnrolment, type Enrolment } from './enrolment.ts'
 import { Happenings } from './happenings.ts'
+import { joinCluster, type JoinComponents, type JoinInit } from './join.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { readPolicy, type OwnPolicy } from './policy-file.ts'
-import { logLineOf } from './report.ts'
 import { networkHandlers } from './network-handlers.ts'
+import { logLineOf, reportDamage } from './report.ts'
 import { TokenFile, tokensFileName } from './tokens.ts'
 import { UseCases } from './use-cases.ts'
 
@@ -65,6 +70,8 @@ export interface Started {
   readonly addresses: readonly string[]
   /** Host and port of the HTTP API. */
   readonly http: string
+  /** Makes an invite of this node. */
+  readonly invite: (ask: InviteAsk) => Promise<Result<InviteMade>>
 }
 
 /** What is built before the node can be. */
@@ -76,6 +83,7 @@ interface Parts {
   readonly executor: LocalExecutor
   readonly notifier: Notifier
   readonly node: Node
+  readonly enrolment: Enrolment
 }
 
 /** How often this machine is looked at. */
@@ -91,6 +99,16 @@ export function createDaemon(config: Config): Daemon {
 export async function found(init: Parameters<typeof foundCluster>[1]): Promise<Result<Founded>> {
   const { member } = await loadOrCreateKey(join(init.dataDir, 'node.key'))
   return foundCluster(keyTools, init, { member, nowMs: new SystemClock().wallMs() })
+}
+
+/** Makes a node a member of the cluster that a token names. */
+export async function joinByToken(
+  init: Omit<JoinInit, 'member'>,
+  waiting: JoinComponents['waiting'],
+): Promise<Result<boolean>> {
+  const { member, bytes } = await loadOrCreateKey(join(init.dataDir, 'node.key'))
+  const network = createEnrolNetwork(bytes)
+  return await joinCluster({ tools: keyTools, network, waiting }, { ...init, member })
 }
 
 class RunningDaemon implements Daemon {
@@ -184,7 +202,11 @@ class RunningDaemon implements Daemon {
     this.#pruneNowAndThen(store, node)
     await this.#tellFactsNowAndThen(driver)
     const http = await this.#serve(parts, driver, happenings)
-    return { member: network.self, name: this.#config.name, addresses, http }
+    const { enrolment } = parts
+    this.#lifecycle.onStop(() => enrolment.stop())
+    await enrolment.start()
+    const invite: Started['invite'] = (ask) => enrolment.invite(ask)
+    return { member: network.self, name: this.#config.name, addresses, http, invite }
   }
 
   async #build(): Promise<Parts> {
@@ -235,7 +257,12 @@ class RunningDaemon implements Daemon {
     const { policy } = this.#policy
     const node = createNode({ crypto, config, policy }, identity, plugins.names)
     const notifier = this.#createNotifier()
-    return { clock, logger, store, network, executor, notifier, node }
+    const enrolNetwork = createEnrolNetwork(key.bytes)
+    const enrolment = createEnrolment(
+      { tools: keyTools, crypto, network: enrolNetwork, logger, node },
+      { ...config, ...keys.value },
+    )
+    return { clock, logger, store, network, executor, notifier, node, enrolment }
   }
 
   #createNotifier(): Notifier {
@@ -291,6 +318,7 @@ class RunningDaemon implements Daemon {
         notifier,
         policy: () => this.#policy,
         happenings,
+        enrolment: parts.enrolment,
         command: (command) => driver.command(command),
         leave: () => this.#leave(),
       },
@@ -380,18 +408,6 @@ class RunningDaemon implements Daemon {
 /** Why this machine cannot keep to a profile. */
 const lackOf = ({ user }: Profile): string | undefined =>
   user === null ? undefined : lackOfAccount(user)
-
-/** What opening the store had to repair. */
-function reportDamage(store: SqliteStore, logger: Logger): void {
-  const { damaged, lostCommits, quarantined } = store
-  if (quarantined !== undefined) {
-    logger.log('error', 'quarantined', 'the database was damaged and set aside', { quarantined })
-  }
-  if (damaged > 0) logger.log('error', 'damaged', 'stored rows were damaged', { damaged })
-  if (lostCommits > 0) {
-    logger.log('error', 'lostCommits', 'acknowledged commits are missing', { lostCommits })
-  }
-}
 
 function createNetwork(
   config: Config,

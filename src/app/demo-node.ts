@@ -149,6 +149,7 @@ export class DemoNode {
       ['--listen', `/ip4/127.0.0.1/tcp/${peer}`],
       ['--announce', nowhere],
       ['--http', `127.0.0.1:${http}`],
+      ['--enrol', '/ip4/127.0.0.1/tcp/0'],
       ['--network-key', networkKeyFile],
       ['--cluster-key', clusterKeyFile],
       ['--log', 'json'],

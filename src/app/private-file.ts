@@ -1,6 +1,7 @@
 // Private files are written as a whole or not at all, readable by their owner only.
 
 import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 /** Writes a file that is not there yet; false when it is. */
 export function writeNew(path: string, content: string | Uint8Array): boolean {
@@ -18,9 +19,17 @@ export function writeNew(path: string, content: string | Uint8Array): boolean {
   }
 }
 
-/** Writes a file in place of what was there. */
+/** Writes a file in place of what was there; it is on the disk when this returns. */
 export function replaceFile(path: string, content: string | Uint8Array): void {
   renameSync(writeDraft(path, content), path)
+  if (process.platform === 'win32') return
+  // the new name is written with the directory
+  const directory = openSync(dirname(path), 'r')
+  try {
+    fsyncSync(directory)
+  } finally {
+    closeSync(directory)
+  }
 }
 
 function writeDraft(path: string, content: string | Uint8Array): string {

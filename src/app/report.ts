@@ -1,6 +1,7 @@
 // One table: what the core reports, as a line for the log.
 
 import type { Report } from '../core/report.ts'
+import type { Logger } from '../ports/logger.ts'
 
 export type Level = 'debug' | 'info' | 'warn' | 'error'
 
@@ -92,5 +93,24 @@ function tell(report: Report): Told {
         : ['warn', 'a notification could not be delivered and is tried again']
     case 'limitReached':
       return ['warn', 'a limit was reached']
+  }
+}
+
+/** What opening the store had to repair. */
+export function reportDamage(
+  store: {
+    readonly damaged: number
+    readonly lostCommits: number
+    readonly quarantined: string | undefined
+  },
+  logger: Logger,
+): void {
+  const { damaged, lostCommits, quarantined } = store
+  if (quarantined !== undefined) {
+    logger.log('error', 'quarantined', 'the database was damaged and set aside', { quarantined })
+  }
+  if (damaged > 0) logger.log('error', 'damaged', 'stored rows were damaged', { damaged })
+  if (lostCommits > 0) {
+    logger.log('error', 'lostCommits', 'acknowledged commits are missing', { lostCommits })
   }
 }

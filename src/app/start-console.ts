@@ -2,7 +2,7 @@
 
 import { errors, type ErrorCode } from '../core/errors.ts'
 import { InvariantError } from '../core/invariant.ts'
-import type { Refusal } from '../core/result.ts'
+import type { Refusal, Result } from '../core/result.ts'
 import type { Config } from './config.ts'
 import type { Started } from './daemon.ts'
 import type { LogFormat } from './config-value.ts'
@@ -53,6 +53,31 @@ export class StartConsole {
     const message = `${path} lets every author of this cluster run any command here as this user`
     const line =
       this.#format === 'json' ? jsonLine('info', 'policy', message, {}) : `policy: ${message}`
+    process.stderr.write(`${line}\n`)
+  }
+
+  /** The line that lets the next machine in, on a terminal only: elsewhere it would lie in a journal. */
+  joinLine(made: Result<{ readonly token: string }>): void {
+    if (this.#format === 'json') return
+    if (!made.ok) return this.#write('error', 'invite', made.refusal.message, { ...made.refusal })
+    process.stdout.write(
+      `join      meshcron start --join ${made.value.token}\n` +
+        `          5 uses, 1 hour, any --tag; executors and viewers. More: meshcron invite\n`,
+    )
+  }
+
+  /** The node asked to join, and somebody has to accept it. */
+  waiting(shortId: string): void {
+    const message = `waits to be accepted as ${shortId}: meshcron pending accept ${shortId}`
+    this.#note('waiting', message, { shortId })
+  }
+
+  joined(name: string): void {
+    this.#note('joined', `${name} is a member now`)
+  }
+
+  #note(event: string, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
+    const line = this.#format === 'json' ? jsonLine('info', event, message, fields) : message
     process.stderr.write(`${line}\n`)
   }
 

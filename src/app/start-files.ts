@@ -13,6 +13,7 @@ const privateFiles = [
   'node.enc',
   'network.key',
   'cluster.key',
+  'invites',
   'api-token',
   tokensFileName,
 ]

@@ -3,10 +3,12 @@
 import { closeSync, openSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { InvariantError } from '../core/invariant.ts'
-import { resolveConfig, type Config, type StartOptions } from './config.ts'
+import { ok, refuse, type Result } from '../core/result.ts'
+import { resolveConfig, type Config, type Settings, type StartOptions } from './config.ts'
 import type { Daemon } from './daemon.ts'
 import { demoParent, type DemoParent } from './demo-parent.ts'
 import { readNotifyConfig } from './notify-file.ts'
+import { isMember, readPeers, readTokenFile } from './join.ts'
 import { invariantExit, StartConsole } from './start-console.ts'
 import { prepareDataDir, writeFirstPolicy } from './start-files.ts'
 
@@ -33,30 +35,67 @@ export async function runStart(flags: StartOptions): Promise<number> {
   if (policy.value !== undefined) said.wrotePolicy(policy.value)
   const notify = readNotifyConfig(dataDir)
   if (!notify.ok) return said.refused(notify.refusal)
-  const own = { token: token.value, notify: notify.value }
+  const isNew = !isMember(dataDir)
+  const joined = await becomeMember(settings.value, said)
+  if (!joined.ok) return said.refused(joined.refusal)
+  const peers = [...settings.value.peers, ...readPeers(dataDir)]
+  const own = { peers, token: token.value, notify: notify.value }
   const config: Config = Object.freeze({ ...settings.value, ...own })
   watchFaults(said)
   const parent = demoParent(env, dataDir)
   // loading it takes most of a second, which a refusal need not wait for
   const { createDaemon } = await import('./daemon.ts')
   try {
-    return await runDaemon(createDaemon(config), config, said, parent)
+    const invitesFirst = isNew && !joined.value && process.stdout.isTTY
+    return await runDaemon(createDaemon(config), config, said, { parent, invitesFirst })
   } finally {
     parent?.cleanUp()
   }
 }
 
+/** What a new cluster offers at once: everybody who can read this terminal may let five machines in. */
+const firstInvite = { uses: 5, allowTags: ['*'] }
+
+/** Joins when the configuration says so; true when the node was no member before. */
+async function becomeMember(settings: Settings, said: StartConsole): Promise<Result<boolean>> {
+  const { dataDir, name, tags, joining } = settings
+  const { isReplacing } = joining
+  const file = joining.file === undefined ? undefined : readTokenFile(joining.file)
+  if (file?.ok === false) return file
+  const token = joining.token ?? file?.value.token
+  if (token === undefined) {
+    return joining.file === undefined || isMember(dataDir) ? ok(false) : noToken(joining.file)
+  }
+  const { joinByToken } = await import('./daemon.ts')
+  const joined = await joinByToken({ dataDir, name, tags, token, isReplacing }, (shortId) =>
+    said.waiting(shortId),
+  )
+  if (!joined.ok) return joined
+  if (joined.value) said.joined(name)
+  file?.value.consume()
+  return joined
+}
+
+const noToken = (file: string): Result<never> =>
+  refuse(
+    'MC_BAD_CONFIG',
+    `there is no token in ${file}, and this node is no member of a cluster`,
+    'write a token of `meshcron invite` there, or start without --join-file to found a cluster',
+  )
+
 async function runDaemon(
   daemon: Daemon,
   config: Config,
   said: StartConsole,
-  parent: DemoParent | undefined,
+  { parent, invitesFirst }: { parent: DemoParent | undefined; invitesFirst: boolean },
 ): Promise<number> {
   const order = new StopOrder(daemon)
   const reload = onReload(daemon, () => order.give(undefined))
   void parent?.gone.then(() => order.give(0))
   try {
-    said.ready(await daemon.start(), config)
+    const started = await daemon.start()
+    said.ready(started, config)
+    if (invitesFirst) said.joinLine(await started.invite(firstInvite))
     const failure = await Promise.race([order.given, daemon.failed.catch(failureOf)])
     if (failure === undefined) await order.carryOut()
     else if (!hasLeft(failure.error)) {

@@ -1,7 +1,13 @@
 // What the HTTP API, and through it the command line and the dashboard, can ask of this node. Writes
 // go to the node as commands; everything else is read from its state between two steps.
 
-import type { Api, ExplainQuery, ListExecutions, ListJobs } from '../adapters/http/api.ts'
+import type {
+  Api,
+  EnrolmentApi,
+  ExplainQuery,
+  ListExecutions,
+  ListJobs,
+} from '../adapters/http/api.ts'
 import type { Output, PlanQuery, PutJob, ReadOutput, RunJob } from '../adapters/http/api.ts'
 import type {
   Accepted,
@@ -64,6 +70,7 @@ export interface UseCasesComponents {
   readonly happenings: Happenings
   /** What the owner of this node allows. */
   readonly policy: () => OwnPolicy
+  readonly enrolment: EnrolmentApi
   /** Announces that this node goes, and stops it when it has left. */
   readonly leave: () => Promise<void>
 }
@@ -79,6 +86,7 @@ export interface UseCasesInit {
 
 /** The application behind the API of one node. */
 export class UseCases implements Api {
+  readonly enrolment: EnrolmentApi
   readonly #node: Node
   readonly #command: (command: Command) => Promise<Reply>
   readonly #happenings: Happenings
@@ -106,6 +114,7 @@ export class UseCases implements Api {
     this.#command = command
     this.#happenings = happenings
     this.#leave = components.leave
+    this.enrolment = components.enrolment
     this.#members = new Members(scene, { startedAtMs: Math.floor(now()) })
     const timelines = new Timelines(scene)
     this.#forecasts = new Forecasts({ scene, timelines })

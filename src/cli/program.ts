@@ -11,6 +11,8 @@ const verbs: Readonly<Record<string, readonly Verb[]>> = {
     verb('start', 'run a node', () => import('./commands/start.ts')),
     verb('init', 'make the keys of a new cluster', () => import('./commands/init.ts')),
     verb('demo', 'run three nodes on this machine', () => import('./commands/demo.ts')),
+    verb('invite', 'let other machines join', () => import('./commands/invite.ts')),
+    verb('pending', 'machines that wait to be accepted', () => import('./commands/pending.ts')),
     verb('leave', 'announce that the node goes, and stop it', () => import('./commands/leave.ts')),
     verb(
       'simulate',

@@ -41,6 +41,9 @@ export type ErrorCode =
   | 'MC_DATA_DIR'
   | 'MC_DATA_DIR_LOCKED'
   | 'MC_BAD_CONFIG'
+  | 'MC_BAD_TOKEN'
+  | 'MC_NOT_INVITED'
+  | 'MC_UNKNOWN_INVITE'
   | 'MC_UNREACHABLE'
   | 'MC_INTERNAL'
 
@@ -95,6 +98,13 @@ export const errors: Readonly<Record<ErrorCode, ErrorMeaning>> = {
   MC_DATA_DIR: { meaning: 'the data directory cannot be used', exit: 1, status: 500 },
   MC_DATA_DIR_LOCKED: { meaning: 'a running node uses the data directory', exit: 1, status: 500 },
   MC_BAD_CONFIG: { meaning: 'the configuration cannot be used', exit: 2, status: 500 },
+  MC_BAD_TOKEN: { meaning: 'the join token cannot be read', exit: 2, status: 400 },
+  MC_NOT_INVITED: {
+    meaning: 'the cluster does not take the node, or not as it asked',
+    exit: 1,
+    status: 403,
+  },
+  MC_UNKNOWN_INVITE: { meaning: 'no invite of this id', exit: 3, status: 404 },
   MC_UNREACHABLE: { meaning: 'no daemon answers', exit: 5, status: 503 },
   MC_INTERNAL: { meaning: 'a programming error', exit: 1, status: 500 },
 }

@@ -253,6 +253,25 @@ export const limits = {
   /** Tokens of one node's API, and how long one may count. */
   tokensMax: 64,
   tokenTtlMsMax: 316_224_000_000,
+  /** A join token: fits one QR code that a phone reads off a terminal. */
+  joinTokenCharsMax: 200,
+  /** A message of an enrolment, of which the largest holds a certificate and addresses. */
+  enrolBytesMax: 16_384,
+  /** Connections of the enrolment host at once, and how long one may last. */
+  enrolConnectionsMax: 16,
+  enrolConnectionMs: 10_000,
+  /** Addresses that a new member is told. */
+  enrolPeersMax: 16,
+  /** Invites remembered; the oldest that has ended makes room, without one a new one is refused. */
+  invitesMax: 16,
+  inviteUsesMax: 64,
+  /** Guests of one invite that wait or were refused; the next one is told to ask later. */
+  inviteWaitingMax: 16,
+  inviteTtlMs: 3_600_000,
+  inviteTtlMsMax: 2_592_000_000,
+  inviteFileBytesMax: 8_388_608,
+  /** Wrong proofs after which an invite is closed. */
+  wrongMacsMax: 5,
   /** Rows answered by a list in one page. */
   pageRowsMax: 1_000,
 } as const

@@ -8,6 +8,8 @@ const resolve = (flags: StartOptions): ReturnType<typeof resolveConfig> =>
 
 const member = '12D3KooWMk4UNGdtDUGRDt2GEomC11XdXWUhvruyV34BhMo1Us8C'
 const key = 'a1'.repeat(32)
+const token =
+  'mc1:hlABAQEBAQEBAQEBAQEBAQEBWCACAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAkgDAwMDAwMDA1AEBAQEBAQEBAQEBAQEBAQEUAUFBQUFBQUFBQUFBQUFBQWBSAQKAAAHBhwF'
 
 const accepted: Readonly<Partial<Record<OptionName, readonly string[]>>> = {
   name: ['b', 'Scheune Nord', 'x'.repeat(63)],
@@ -28,6 +30,10 @@ const accepted: Readonly<Partial<Record<OptionName, readonly string[]>>> = {
   profile: ['lan', 'wan', 'iot', 'LAN'],
   networkKey: ['network.key', './keys/a'],
   clusterKey: ['cluster.key'],
+  enrol: ['/ip4/0.0.0.0/tcp/7173', '127.0.0.1:0'],
+  join: [token],
+  joinFile: ['/boot/meshcron.token'],
+  replaceCluster: ['true', 'no'],
   log: ['text', 'json'],
   logLevel: ['debug', 'info', 'warn', 'error'],
   drain: ['0s', '500ms', '1h30m', '1d'],
@@ -56,6 +62,14 @@ const refused: Readonly<Record<OptionName, readonly (readonly [string, RegExp])[
     ['-1', /no weight/],
     ['heavy', /no weight/],
   ],
+  enrol: [['7173', /no port/]],
+  join: [
+    ['', /empty/],
+    ['mc1:x', /no join token/],
+    [`${token}A`, /no join token/],
+  ],
+  joinFile: [['', /empty/]],
+  replaceCluster: [['perhaps', /./]],
   dataDir: [['', /empty/]],
   name: [
     ['a\nb', /one line/],

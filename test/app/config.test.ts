@@ -16,6 +16,8 @@ import type { Refusal } from '../../src/core/result.ts'
 
 const cwd = mkdtempSync(join(tmpdir(), 'meshcron-config-'))
 after(() => rmSync(cwd, { recursive: true }))
+const token =
+  'mc1:hlABAQEBAQEBAQEBAQEBAQEBWCACAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAkgDAwMDAwMDA1AEBAQEBAQEBAQEBAQEBAQEUAUFBQUFBQUFBQUFBQUFBQWBSAQKAAAHBhwF'
 const dataDir = join(cwd, 'meshcron-data')
 const file = join(dataDir, 'meshcron.yaml')
 mkdirSync(dataDir)
@@ -64,6 +66,8 @@ test('without options a node has the defaults', () => {
     facts: {},
     weight: 16,
     profile: 'lan',
+    enrol: '/ip4/0.0.0.0/tcp/7173',
+    joining: { token: undefined, file: undefined, isReplacing: false },
     networkKeyFile: undefined,
     clusterKeyFile: undefined,
     log: 'text',
@@ -135,6 +139,10 @@ test('each option is taken from flag, environment and file', () => {
     fact: 'gpu=true',
     weight: '2.5',
     profile: 'iot',
+    enrol: '/ip4/127.0.0.1/tcp/0',
+    join: token,
+    joinFile: join(cwd, 'token'),
+    replaceCluster: 'true',
     networkKey: join(cwd, 'key'),
     clusterKey: join(cwd, 'cluster.key'),
     log: 'json',
@@ -160,6 +168,10 @@ test('each option is taken from flag, environment and file', () => {
     assert.deepEqual(settingsOf({ yaml: `${key}: ${text}` }), byFlag, key ?? '')
     assert.deepEqual(settingsOf({ yaml: `${flag.slice(2)}: ${text}` }), byFlag, flag)
   }
+})
+
+test('a token is not shown', () => {
+  assert.equal(rowOf('join', { env: { MESHCRON_JOIN: token } }).value, 'mc1:…')
 })
 
 test('a switch is given by its bare flag', () => {

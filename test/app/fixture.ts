@@ -16,6 +16,7 @@ import { Node } from '../../src/core/node.ts'
 import type { Crypto } from '../../src/core/trust/crypto.ts'
 import type { Executor, OutputPage } from '../../src/ports/executor.ts'
 import type { Network } from '../../src/ports/network.ts'
+import { enrolment } from '../adapters/http/fake-api.ts'
 
 export const barn: MemberId = memberId(`12D3KooW${'Barn'.repeat(11)}`)
 export const field: MemberId = memberId(`12D3KooW${'Fend'.repeat(11)}`)
@@ -100,6 +101,7 @@ export class Fleet {
         notifier: this.notifier,
         happenings: this.happenings,
         policy: () => ({ policy: openPolicy, path: 'policy.yaml', lineOf: () => 1 }),
+        enrolment,
         command: async (command) => this.command(command),
         leave: async () => void (this.hasLeft = true),
       },

@@ -1,3 +1,4 @@
+import type { Role } from '../../core/trust/certificate.ts'
 import type { Result } from '../../core/result.ts'
 import type { OutputPage as OutputBytes } from '../../ports/executor.ts'
 import type {
@@ -10,11 +11,14 @@ import type {
   ExecutionPage,
   Explain,
   Happening,
+  InviteList,
+  InviteMade,
   Job,
   JobPage,
   JobWrite,
   MemberList,
   NewToken,
+  PendingList,
   Plan,
   Readiness,
   Status,
@@ -90,8 +94,30 @@ export type ExplainQuery =
   | { readonly job: string; readonly atMs?: number }
   | { readonly execution: string }
 
+/** What an invite is to allow; every part has a default. */
+export interface InviteAsk {
+  readonly tags?: Readonly<Record<string, string>>
+  /** Keys of tags that a guest may ask for; `*`: any. */
+  readonly allowTags?: readonly string[]
+  readonly roles?: readonly Role[]
+  readonly uses?: number
+  readonly ttlMs?: number
+  readonly confirm?: boolean
+}
+
+/** Invites of this node, and who came with them. */
+export interface EnrolmentApi {
+  invites(): Promise<Result<InviteList>>
+  invite(ask: InviteAsk): Promise<Result<InviteMade>>
+  revokeInvite(id: string): Promise<Result<void>>
+  pending(): Promise<Result<PendingList>>
+  /** `member`: its id or the end of it. */
+  decide(member: string, isAccepted: boolean): Promise<Result<void>>
+}
+
 /** What the HTTP adapter needs of the application. Expected refusals are values; bugs throw. */
 export interface Api {
+  readonly enrolment: EnrolmentApi
   listJobs(query: ListJobs): Promise<Result<JobPage>>
   getJob(name: string): Promise<Result<Job>>
   /** `document` is any JSON value: the application validates it. Resolves when it is durable here. */

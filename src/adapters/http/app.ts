@@ -11,6 +11,7 @@ import { refuseWith, RequestRefused } from './problem.ts'
 import { calendarRoutes } from './routes/calendars.ts'
 import { channelRoutes } from './routes/channels.ts'
 import { clusterRoutes } from './routes/cluster.ts'
+import { enrolmentRoutes } from './routes/enrolment.ts'
 import { executionRoutes } from './routes/executions.ts'
 import { jobRoutes } from './routes/jobs.ts'
 import { streamRoutes } from './routes/stream.ts'
@@ -64,6 +65,7 @@ export function routesOf(
     ...calendarRoutes(api),
     ...channelRoutes(api),
     ...executionRoutes(api),
+    ...enrolmentRoutes(api),
     ...streamRoutes(streams),
     ...tokenRoutes(tokens),
   ]

@@ -144,7 +144,8 @@ function discovery(
   }
 }
 
-function keyFile(key: Uint8Array): Uint8Array {
+/** The form in which libp2p takes a shared key. */
+export function keyFile(key: Uint8Array): Uint8Array {
   const digits = Buffer.from(key).toString('hex')
   return new TextEncoder().encode(`/key/swarm/psk/1.0.0/\n/base16/\n${digits}`)
 }

@@ -1,13 +1,14 @@
 // An application of a few fixed values: enough to see every answer of the adapter and of the
 // command line. What a test wants to differ it overrides.
 
-import type { Api, Tokens } from '../../../src/adapters/http/api.ts'
+import type { Api, EnrolmentApi, Tokens } from '../../../src/adapters/http/api.ts'
 import type {
   Token,
   Calendar,
   ExecutionDetail,
   ExecutionItem,
   Happening,
+  Invite,
   Job,
   JobWrite,
   Member,
@@ -168,6 +169,29 @@ const unknownJob = (name: string) =>
 const unknownExecution = (id: string) =>
   refuse('MC_UNKNOWN_EXECUTION', `no execution ${id}`, 'meshcron run ls shows the newest')
 
+const invite: Invite = {
+  id: '0123456789abcdef',
+  state: 'open',
+  roles: ['executor', 'viewer'],
+  tags: { site: 'barn' },
+  allowTags: [],
+  uses: 1,
+  usesLeft: 1,
+  confirm: false,
+  createdAt: now,
+  until: now,
+  guests: [],
+}
+
+/** One open invite, and nobody who waits. */
+export const enrolment: EnrolmentApi = {
+  invites: async () => ok({ items: [invite] }),
+  invite: async () => ok({ ...invite, token: 'mc1:…' }),
+  revokeInvite: async () => ok(undefined),
+  pending: async () => ok({ items: [] }),
+  decide: async () => ok(undefined),
+}
+
 /** What the adapter asked for, in order. */
 export type Calls = (readonly [string, ...unknown[]])[]
 
@@ -224,9 +248,7 @@ export function fakeApi(
     stopExecution: async (id) =>
       id === execution.id ? ok({ job: 'hello', execution: id }) : unknownExecution(id),
     ...forecasts(note),
-    members: async () => ok({ items: members }),
-    status: async () => ok(status),
-    ready: () => ({ ready: true, reason: '' }),
+    ...fleet,
     leave: async () => {
       note('leave')
       return ok(undefined)
@@ -237,6 +259,13 @@ export function fakeApi(
     },
     ...overrides,
   }
+}
+
+const fleet: Pick<Api, 'members' | 'status' | 'ready' | 'enrolment'> = {
+  members: async () => ok({ items: members }),
+  status: async () => ok(status),
+  ready: () => ({ ready: true, reason: '' }),
+  enrolment,
 }
 
 type Note = (...call: readonly [string, ...unknown[]]) => void
