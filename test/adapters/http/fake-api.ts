@@ -248,7 +248,7 @@ export function fakeApi(
     stopExecution: async (id) =>
       id === execution.id ? ok({ job: 'hello', execution: id }) : unknownExecution(id),
     ...forecasts(note),
-    ...fleet,
+    ...answers,
     leave: async () => {
       note('leave')
       return ok(undefined)
@@ -261,7 +261,7 @@ export function fakeApi(
   }
 }
 
-const fleet: Pick<Api, 'members' | 'status' | 'ready' | 'enrolment'> = {
+const answers: Pick<Api, 'members' | 'status' | 'ready' | 'enrolment'> = {
   members: async () => ok({ items: members }),
   status: async () => ok(status),
   ready: () => ({ ready: true, reason: '' }),
