@@ -3,7 +3,8 @@
 // reports. A step whose own word could not be stored says and starts nothing; one that only passes on
 // what others said goes on, so that a node with a full disk still hears and is heard.
 
-import type { Effect, Write } from '../core/effect.ts'
+import type { Effect, Launch, Write } from '../core/effect.ts'
+import type { ExecutionReport } from '../core/event.ts'
 import type { AttemptId } from '../core/ids.ts'
 import type { StoreError } from '../ports/store.ts'
 
@@ -28,6 +29,21 @@ export function carryOut(steps: readonly (readonly Effect[])[], hands: Hands): v
   for (const step of steps) if (isSafe(step)) for (const effect of step) hands.send(effect)
   for (const step of steps) if (isSafe(step)) for (const effect of step) hands.start(effect)
   for (const step of steps) for (const effect of step) hands.tell(effect, isSafe(step))
+}
+
+/** Starts an attempt, unless it was held up until others have taken it over: then it has not run. */
+export function launchInTime(
+  { launch, untilMs }: Extract<Effect, { readonly kind: 'start' }>,
+  monoMs: number,
+  hands: {
+    readonly launch: (launch: Launch) => void
+    readonly report: (report: ExecutionReport) => void
+  },
+): void {
+  if (monoMs <= untilMs) return hands.launch(launch)
+  const detail = 'this node stood still until it was too late'
+  const nothing = { exit: null, outputBytes: 0, outputDropped: 0 }
+  hands.report({ kind: 'ended', attempt: launch.attempt, reason: 'spawn', detail, ...nothing })
 }
 
 /** A claim, an end, a client's write, an incarnation of this node: durable before it is said. */

@@ -15,7 +15,7 @@ import type { Executor } from '../ports/executor.ts'
 import type { Network } from '../ports/network.ts'
 import type { Notifier } from '../ports/notifier.ts'
 import type { Store, StoreError } from '../ports/store.ts'
-import { carryOut, type Hands } from './carry-out.ts'
+import { carryOut, launchInTime, type Hands } from './carry-out.ts'
 
 type Stamped<E> = E extends { readonly monoMs: number } ? Omit<E, 'monoMs' | 'wallMs'> : never
 /** An event before it is stamped with the clocks, which happens when it is stepped. */
@@ -221,7 +221,12 @@ export class Driver {
   }
 
   #start(effect: Effect): void {
-    if (effect.kind === 'start') this.#executor.launch(effect.launch)
+    if (effect.kind === 'start') {
+      launchInTime(effect, this.#clock.monoMs(), {
+        launch: (launch) => this.#executor.launch(launch),
+        report: (report) => this.push({ kind: 'execution', report }),
+      })
+    }
     if (effect.kind === 'stop') this.#executor.stop(effect.attempt, effect.killAfterMs)
     if (effect.kind === 'notify') void this.#notify(effect)
   }

@@ -119,7 +119,8 @@ export type Effect =
   /** Keep a connection to each of these for ever; replaces the previous list. */
   | { readonly kind: 'connect'; readonly targets: readonly Target[] }
   | { readonly kind: 'disconnect'; readonly peer: MemberId; readonly reason: string }
-  | { readonly kind: 'start'; readonly launch: Launch }
+  /** Not after `untilMs`, monotonic: a disk or a machine that stood still may hold it up for long. */
+  | { readonly kind: 'start'; readonly launch: Launch; readonly untilMs: number }
   /** TERM, and KILL after `killAfterMs`. */
   | { readonly kind: 'stop'; readonly attempt: AttemptId; readonly killAfterMs: number }
   /** Tell people; how it went comes back as a `notified` event with the same `id`. */

@@ -1,7 +1,7 @@
 // One simulated machine: clocks, disk, executor, network, and the loop that takes events to its node
 // and carries out what it answers, in the order of the driver.
 
-import { carryOut, type Hands } from '../app/carry-out.ts'
+import { carryOut, launchInTime, type Hands } from '../app/carry-out.ts'
 import type { Arrival } from '../app/driver.ts'
 import type { Effect, Protocol, Reply, Topic } from '../core/effect.ts'
 import type { Command } from '../core/event.ts'
@@ -418,7 +418,12 @@ export class Machine {
   }
 
   #start(effect: Effect): void {
-    if (effect.kind === 'start') this.executor.launch(effect.launch)
+    if (effect.kind === 'start') {
+      launchInTime(effect, this.clock.monoMs, {
+        launch: (launch) => this.executor.launch(launch),
+        report: (report) => this.#arrive(() => void this.push({ kind: 'execution', report })),
+      })
+    }
     if (effect.kind === 'stop') this.executor.stop(effect.attempt, effect.killAfterMs)
   }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { carryOut, type Hands } from '../../src/app/carry-out.ts'
-import type { Effect } from '../../src/core/effect.ts'
+import { carryOut, launchInTime, type Hands } from '../../src/app/carry-out.ts'
+import type { Effect, Launch } from '../../src/core/effect.ts'
+import type { ExecutionReport } from '../../src/core/event.ts'
 import { memberId } from '../../src/core/ids.ts'
 import type { StoreError } from '../../src/ports/store.ts'
 import { Fleet } from '../core/fleet.ts'
@@ -66,4 +67,16 @@ test('a member whose disk is full says that it leaves, and whoever asked is told
     },
   })
   assert.ok(told.includes('publish') && told.includes('reply true'), told.join())
+})
+
+test('what a disk or a stall held up beyond its time has not run, and says so', () => {
+  const launch = { attempt: 'a@1000.0.1' } as Launch
+  const said: unknown[] = []
+  const hands = {
+    launch: ({ attempt }: Launch) => said.push(attempt),
+    report: (report: ExecutionReport) => said.push(report.kind === 'ended' && report.reason),
+  }
+  launchInTime({ kind: 'start', launch, untilMs: 5_000 }, 5_000, hands)
+  launchInTime({ kind: 'start', launch, untilMs: 5_000 }, 5_001, hands)
+  assert.deepEqual(said, ['a@1000.0.1', 'spawn'])
 })

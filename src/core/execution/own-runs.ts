@@ -130,7 +130,9 @@ export class OwnRuns {
     const launch = launchOf(job, record, this.#membership.own().name, watch.plannedMs)
     const env = { ...launch.env, ...how.env }
     const bounds = narrowed(launch.bounds, profile)
-    this.#turn.emit({ kind: 'start', launch: { ...launch, env, bounds } })
+    const leftMs = Math.max(0, watch.cutoffMs - clusterMs) + this.#timers.probeMs
+    const untilMs = this.#turn.monoMs + leftMs
+    this.#turn.emit({ kind: 'start', launch: { ...launch, env, bounds }, untilMs })
   }
 
   /** Takes back claims that could not be stored and so did not start. */

@@ -33,7 +33,10 @@ export class ResurrectionChecker implements Checker {
       const isLive = jobs.some(({ job, live }) => job === truth.name && live)
       // what was stored in this very moment may not have been looked at
       const life = truth.possibleAt('life', node, atMs - 1)
-      if (!isLive || life.length === 0 || life.some(({ kind }) => kind === 'put')) return []
+      const isOver = [life, truth.possibleAt('life', node, atMs)].every(
+        (writes) => writes.length > 0 && writes.every(({ kind }) => kind === 'delete'),
+      )
+      if (!isLive || !isOver) return []
       return [violation(truth, atMs, `node ${node} shows it although it holds its deletion`)]
     })
   }
