@@ -312,8 +312,9 @@ export class Takeover {
   /** A start that others may have made already, or may be about to make. */
   #isLate(watch: Watch): boolean {
     const lateness = this.#turn.clusterMs - watch.plannedMs
-    // each member plans what was queued for when it heard that the way is free
-    if (watch.why === 'queue') return true
+    // the key of a dispatch may have been said elsewhere, on the other side of a healed cut, and each
+    // member plans what was queued for when it heard that the way is free
+    if (watch.why === 'dispatch' || watch.why === 'queue') return true
     return lateness > limits.lateAfterMs || this.#world.isFresh(watch.plannedMs)
   }
 
