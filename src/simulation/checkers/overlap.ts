@@ -2,7 +2,7 @@
 
 import type { Checker, Counters, History, Violation } from '../history.ts'
 import { attemptsOf, type Run } from './attempts.ts'
-import { jobsOf, type JobTruth } from './definitions.ts'
+import { jobsOf, type JobTruth, type Writing } from './definitions.ts'
 import { groundOf } from './ground.ts'
 
 /** Two starts this close together could not know of each other. */
@@ -40,7 +40,8 @@ export class OverlapChecker implements Checker {
     // one more attempt of an execution is the matter of other checks
     if (a.execution === b.execution || b.number > 1 || !mayNotOverlap(truth, second))
       return undefined
-    const isEvery = truth.write(b.version)?.definition?.placement.every === true
+    // what runs and where it runs may come from two concurrent writes
+    const isEvery = inForceAt(truth, second).some(({ definition }) => definition?.placement.every)
     if (isEvery && a.node !== b.node) return undefined
     this.#counts.overlaps += 1
     const ground = groundOf(history)
@@ -61,9 +62,12 @@ export class OverlapChecker implements Checker {
   }
 }
 
+const inForceAt = (truth: JobTruth, { start }: Run): readonly Writing[] =>
+  truth.possibleAt('rest', start.node, start.atMs, tellMs)
+
 /** Every definition that may have been in force on the node forbids it. */
-function mayNotOverlap(truth: JobTruth, { start }: Run): boolean {
-  const inForce = truth.possibleAt('rest', start.node, start.atMs, tellMs)
+function mayNotOverlap(truth: JobTruth, run: Run): boolean {
+  const inForce = inForceAt(truth, run)
   const exclusive: readonly unknown[] = ['skip', 'queue-one', 'queue-all']
   return (
     inForce.length > 0 &&
