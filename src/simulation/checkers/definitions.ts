@@ -106,10 +106,25 @@ export class JobTruth {
   }
 
   #knew(later: Writing, write: Writing): Held {
+    if (this.#createsAgain(later, write)) return 'yes'
     if (later.node === write.node) return this.held(write, later.node, later.ackMs)
     const atSent = this.held(write, later.node, later.sentMs)
     if (atSent === 'yes') return 'yes'
     return this.held(write, later.node, later.ackMs) === 'no' ? 'no' : 'maybe'
+  }
+
+  /** Whether a put raised the generation because of a deletion: its author knew the only one there was. */
+  #createsAgain(later: Writing, write: Writing): boolean {
+    const { generation = 1 } = later
+    if (write.kind !== 'delete' || generation < 2) return false
+    const first = (wanted: number): Writing | undefined =>
+      this.writes.find((one) => one.generation === wanted)
+    const fromMs = first(generation - 1)?.sentMs ?? Infinity
+    const toMs = first(generation)?.ackMs ?? 0
+    const ends = this.answered.filter(
+      ({ kind, sentMs }) => kind === 'delete' && sentMs >= fromMs && sentMs <= toMs,
+    )
+    return ends.length === 1 && ends[0] === write
   }
 
   /** Writes of one part, made before an instant, that nobody surely superseded before it. */
