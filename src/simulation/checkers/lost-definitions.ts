@@ -89,7 +89,14 @@ function judge(
   if (!isLive && life.every((write) => write.kind === 'put' && isRequired(write))) {
     return known === undefined ? 'an acknowledged job is not known' : 'a live job counts as deleted'
   }
-  const isDeleted = life.some((write) => write.kind === 'delete' && isRequired(write))
+  const shown = truth.writes.find(({ version }) => version === known?.version)
+  const isDeleted = life.some(
+    (write) =>
+      write.kind === 'delete' &&
+      isRequired(write) &&
+      // what may have been lost with its node may have survived as well
+      (shown === undefined || truth.supersedes(shown, write) !== 'yes'),
+  )
   if (isLive && isDeleted) return 'a deleted job is live'
   if (!isLive) return undefined
   if (rest.some(({ version }) => version === known.version)) {
