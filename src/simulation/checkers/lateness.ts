@@ -1,6 +1,7 @@
 // C1: a tick that some node could start is started, at most L late, on every side of a partition on
 // which there is such a node.
 
+import { attemptId, soleSlot, type Slot } from '../../core/ids.ts'
 import type { Checker, History, NodeIndex, Violation } from '../history.ts'
 import { attemptsOf } from './attempts.ts'
 import { groundOf, type FaultClass } from './ground.ts'
@@ -15,7 +16,7 @@ export const earlyMs = 2_000
 const quietBoundMs = 3_000
 
 /** Why a tick without a start is no violation. */
-type Excuse = 'no-eligible-node' | 'overlap' | 'deadline'
+type Excuse = 'no-eligible-node' | 'overlap' | 'deadline' | 'lost'
 
 /** C1. */
 export class LatenessChecker implements Checker {
@@ -131,6 +132,7 @@ export class LatenessChecker implements Checker {
     if (bound.length === 0) return 'no-eligible-node'
     const toMs = fault === 'quiet' ? tick.plannedMs + earlyMs : boundMs(history, tick)
     if (mayOverlap(history, tick, slot, tick.dueMs - earlyMs, toMs)) return 'overlap'
+    if (isLost(history, tick, slot ?? soleSlot, toMs)) return 'lost'
     const isShort = tick.cutoffMs - tick.plannedMs < history.scenery.timers.takeoverWindowMs
     return isShort && fault !== 'quiet' ? 'deadline' : undefined
   }
@@ -142,6 +144,16 @@ function faultOf(history: History, tick: Tick, toMs: number): FaultClass {
   const fault = ground.classOf(tick.dueMs - 30_000, toMs)
   if (fault !== 'quiet') return fault
   return ground.nodes.some((node) => ranAhead(node, tick.dueMs)) ? 'skew' : 'quiet'
+}
+
+/** A node died between its durable claim and the process: whether that ran nobody can tell it. */
+function isLost(history: History, tick: Tick, slot: Slot, toMs: number): boolean {
+  const attempt = attemptId(tick.execution, slot, 1)
+  return groundOf(history).nodes.some(({ up }, node) =>
+    attemptsOf(history)
+      .claims(attempt, node)
+      .some((claim) => claim.node === node && claim.synced && !up.covers(claim.atMs, toMs)),
+  )
 }
 
 /** A wrong clock that a node could follow makes a start early. */
