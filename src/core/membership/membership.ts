@@ -151,18 +151,20 @@ export class Membership {
     return fromMs
   }
 
-  /** Alive members that we can reach and that watch `target`, or are watched by it. */
+  /**
+   * Alive members that we can reach: first those that watch `target` or are watched by it. One that has
+   * just come is not known to watch anybody, and may have heard of it all the same.
+   */
   observersOf(target: MemberId): readonly MemberId[] {
     const watched = this.get(target)?.record.neighbours ?? []
+    const isObserver = ({ member, neighbours }: NodeRecord): boolean =>
+      neighbours.includes(target) || watched.includes(member)
     return this.members()
-      .filter(
-        ({ record: { member, neighbours }, state }) =>
-          state === 'alive' &&
-          member !== target &&
-          this.link(member) !== undefined &&
-          (neighbours.includes(target) || watched.includes(member)),
-      )
-      .map(({ record }) => record.member)
+      .filter(({ state }) => state === 'alive')
+      .map(({ record }) => record)
+      .filter(({ member }) => member !== target && this.link(member) !== undefined)
+      .sort((a, b) => Number(isObserver(b)) - Number(isObserver(a)))
+      .map(({ member }) => member)
   }
 
   // ── what this node says about itself ───────────────────────────────────────────────────────────
