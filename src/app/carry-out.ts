@@ -3,9 +3,10 @@
 // reports. A step whose own word could not be stored says and starts nothing; one that only passes on
 // what others said goes on, so that a node with a full disk still hears and is heard.
 
-import type { Effect, Launch, Write } from '../core/effect.ts'
+import type { Effect, Write } from '../core/effect.ts'
 import type { ExecutionReport } from '../core/event.ts'
 import type { AttemptId } from '../core/ids.ts'
+import type { Executor } from '../ports/executor.ts'
 import type { StoreError } from '../ports/store.ts'
 
 /** What carries out one effect; each takes the effects it knows and leaves the others. */
@@ -35,15 +36,13 @@ export function carryOut(steps: readonly (readonly Effect[])[], hands: Hands): v
 export function launchInTime(
   { launch, untilMs }: Extract<Effect, { readonly kind: 'start' }>,
   monoMs: number,
-  hands: {
-    readonly launch: (launch: Launch) => void
-    readonly report: (report: ExecutionReport) => void
-  },
+  executor: Pick<Executor, 'launch'>,
+  report: (report: ExecutionReport) => void,
 ): void {
-  if (monoMs <= untilMs) return hands.launch(launch)
+  if (monoMs <= untilMs) return executor.launch(launch)
   const detail = 'this node stood still until it was too late'
   const nothing = { exit: null, outputBytes: 0, outputDropped: 0 }
-  hands.report({ kind: 'ended', attempt: launch.attempt, reason: 'spawn', detail, ...nothing })
+  report({ kind: 'ended', attempt: launch.attempt, reason: 'spawn', detail, ...nothing })
 }
 
 /** A claim, an end, a client's write, an incarnation of this node: durable before it is said. */

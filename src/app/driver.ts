@@ -4,7 +4,7 @@
 // sent nor started.
 
 import type { Effect, Protocol, Reply, Write } from '../core/effect.ts'
-import type { Command, Event } from '../core/event.ts'
+import type { Command, Event, ExecutionReport } from '../core/event.ts'
 import type { AttemptId, MemberId } from '../core/ids.ts'
 import { encodeSync } from '../core/jobs/sync-message.ts'
 import { limits } from '../core/limits.ts'
@@ -222,10 +222,9 @@ export class Driver {
 
   #start(effect: Effect): void {
     if (effect.kind === 'start') {
-      launchInTime(effect, this.#clock.monoMs(), {
-        launch: (launch) => this.#executor.launch(launch),
-        report: (report) => this.push({ kind: 'execution', report }),
-      })
+      const report = (said: ExecutionReport): unknown =>
+        this.push({ kind: 'execution', report: said })
+      launchInTime(effect, this.#clock.monoMs(), this.#executor, report)
     }
     if (effect.kind === 'stop') this.#executor.stop(effect.attempt, effect.killAfterMs)
     if (effect.kind === 'notify') void this.#notify(effect)

@@ -3,8 +3,8 @@
 
 import { carryOut, launchInTime, type Hands } from '../app/carry-out.ts'
 import type { Arrival } from '../app/driver.ts'
-import type { Effect, Protocol, Reply, Topic } from '../core/effect.ts'
-import type { Command } from '../core/event.ts'
+import type { Effect, Protocol, Topic } from '../core/effect.ts'
+import type { Command, ExecutionReport } from '../core/event.ts'
 import { hash64, hex64 } from '../core/hash.ts'
 import type { MemberId } from '../core/ids.ts'
 import { encodeSync } from '../core/jobs/sync-message.ts'
@@ -25,7 +25,7 @@ import { thisRelease, type Release } from './release.ts'
 import { keepStep } from './telling.ts'
 import type { Timeline } from './timeline.ts'
 import { createNode, type Death, type MachineInit, type MachineParts } from './machine-init.ts'
-import { Waiting, type Answered } from './waiting.ts'
+import { unstored, Waiting, type Answered } from './waiting.ts'
 
 const turnMax = 64
 
@@ -134,7 +134,7 @@ export class Machine {
     this.clock.boot()
     this.#stalledUntilMs = 0
     this.executor.start(
-      (report) => this.#arrive(() => void this.push({ kind: 'execution', report })),
+      (report) => this.#reported(report),
       () => this.#boot(),
     )
   }
@@ -417,12 +417,13 @@ export class Machine {
     }
   }
 
+  #reported(report: ExecutionReport): void {
+    this.#arrive(() => void this.push({ kind: 'execution', report }))
+  }
+
   #start(effect: Effect): void {
     if (effect.kind === 'start') {
-      launchInTime(effect, this.clock.monoMs, {
-        launch: (launch) => this.executor.launch(launch),
-        report: (report) => this.#arrive(() => void this.push({ kind: 'execution', report })),
-      })
+      launchInTime(effect, this.clock.monoMs, this.executor, (said) => this.#reported(said))
     }
     if (effect.kind === 'stop') this.executor.stop(effect.attempt, effect.killAfterMs)
   }
@@ -458,10 +459,4 @@ export class Machine {
   #ring(): void {
     this.push({ kind: 'wake', lagMs: this.#alarm.take() })
   }
-}
-
-/** What a client hears whose write may or may not survive. */
-export const unstored: Reply = {
-  ok: false,
-  refusal: { code: 'MC_STORE_FAILED', message: 'the change could not be stored', hint: '' },
 }

@@ -62,3 +62,9 @@ export class Waiting {
     for (const map of [this.#replies, this.#versions, this.#questions, this.#verdicts]) map.clear()
   }
 }
+
+/** What a client hears whose write may or may not survive. */
+export const unstored: Reply = {
+  ok: false,
+  refusal: { code: 'MC_STORE_FAILED', message: 'the change could not be stored', hint: '' },
+}

@@ -10,8 +10,9 @@ import type { Random } from '../core/random.ts'
 import { exponential, hits, pick, weighted, within, withinLog } from './chance.ts'
 import type { Fleet } from './fleet.ts'
 import type { ClientFact, Version } from './history.ts'
-import { unstored, type Machine } from './machine.ts'
+import type { Machine } from './machine.ts'
 import { environmentOf, type Script } from './sim-executor.ts'
+import { unstored } from './waiting.ts'
 
 type Verb = 'create' | 'edit' | 'edit-twice' | 'delete' | 'recreate' | 'pause' | 'resume' | 'run'
 

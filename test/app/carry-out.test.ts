@@ -72,11 +72,9 @@ test('a member whose disk is full says that it leaves, and whoever asked is told
 test('what a disk or a stall held up beyond its time has not run, and says so', () => {
   const launch = { attempt: 'a@1000.0.1' } as Launch
   const said: unknown[] = []
-  const hands = {
-    launch: ({ attempt }: Launch) => said.push(attempt),
-    report: (report: ExecutionReport) => said.push(report.kind === 'ended' && report.reason),
-  }
-  launchInTime({ kind: 'start', launch, untilMs: 5_000 }, 5_000, hands)
-  launchInTime({ kind: 'start', launch, untilMs: 5_000 }, 5_001, hands)
+  const executor = { launch: ({ attempt }: Launch) => void said.push(attempt) }
+  const report = (one: ExecutionReport): unknown => said.push(one.kind === 'ended' && one.reason)
+  launchInTime({ kind: 'start', launch, untilMs: 5_000 }, 5_000, executor, report)
+  launchInTime({ kind: 'start', launch, untilMs: 5_000 }, 5_001, executor, report)
   assert.deepEqual(said, ['a@1000.0.1', 'spawn'])
 })
