@@ -7,6 +7,7 @@ import { unknownJob } from './execution/requests.ts'
 import type { Post } from './execution/post.ts'
 import { calendarKey, calendarOfKey, labelOf, type JobName, type MemberId } from './ids.ts'
 import type { Job } from './jobs/catalog.ts'
+import type { JobEnd } from './scheduler/job-limits.ts'
 import type { Groups, Timing } from './jobs/definition.ts'
 import { refusalOfEdges } from './graph/write-check.ts'
 import { checkCalendar, referencesOf, unknownCalendar, unknownReference } from './jobs/calendars.ts'
@@ -191,11 +192,7 @@ export class Commands {
   }
 
   /** A job has reached its limit: every member says the same of it. */
-  limitReached({ name, generation, groups }: Job): void {
-    const { limit } = groups.timing
-    if (limit === null) return
-    const note = `limit of ${limit.count} ${limit.of} reached`
-    const isDeleted = limit.afterwards === 'delete'
+  limitReached({ job: { name, generation, groups }, note, isDeleted }: JobEnd): void {
     this.#replica.write(
       name,
       generation,

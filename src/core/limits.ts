@@ -172,6 +172,8 @@ export const limits = {
   /** Dispatches remembered per job, so that a key said twice starts once. */
   dispatchesPerJobMax: 1_024,
   openExecutionsPerJobMax: 1_024,
+  /** Failures in a row that a job may be paused for: so many ends are kept of it. */
+  failuresInRowMax: 32,
   /** Executions of a job that wait for an earlier one; more are passed over (`queue-full`). */
   queuedPerJobMax: 1_000,
   /** A question or an answer of the register. */

@@ -10,6 +10,7 @@ import { Commands } from './commands.ts'
 import { Dialog } from './execution/dialog.ts'
 import { Executions } from './execution/executions.ts'
 import { Post } from './execution/post.ts'
+import type { StoredRecord } from './execution/record.ts'
 import type { MemberId } from './ids.ts'
 import { inabilityOf } from './inability.ts'
 import { invariant } from './invariant.ts'
@@ -270,6 +271,11 @@ export class Node {
     this.#becomeReady()
   }
 
+  #recorded(stored: StoredRecord): void {
+    this.planner.recorded(stored.record)
+    this.notify.recorded(stored)
+  }
+
   #build(loaded: Loaded): void {
     const shared = {
       turn: this.#turn,
@@ -293,7 +299,7 @@ export class Node {
           tickUndecided: (job, dueMs) => this.planner.tickUndecided(job, dueMs),
           isFresh: (plannedMs) => this.#readiness.isFresh(plannedMs),
           isReady: () => this.#readiness.isReady,
-          recorded: (stored) => this.notify.recorded(stored),
+          recorded: (stored) => this.#recorded(stored),
           isWanted: (job, wanted) => this.planner.isWanted(job, wanted),
           refusalOf: (job) => this.planner.refusalOf(job),
           inability,
@@ -310,7 +316,7 @@ export class Node {
       post: this.post,
       isSelf: (member) => member === this.membership.self,
       coveredFromMs: () => this.membership.coveredFromMs(),
-      limitReached: (job) => this.#commands?.limitReached(job),
+      limitReached: (end) => this.#commands?.limitReached(end),
     })
     this.#notify = new Notify(
       {

@@ -39,6 +39,7 @@ interface ExecutionEntry {
   readonly job: JobName
   readonly dueMs: number
   readonly slots: Map<Slot, SlotEntry>
+  hasBegun: boolean
   hasRun: boolean
   hasSucceeded: boolean
 }
@@ -110,6 +111,7 @@ export class Ledger {
       job: record.job,
       dueMs: record.dueMs,
       slots: new Map(),
+      hasBegun: false,
       hasRun: false,
       hasSucceeded: false,
     }))
@@ -149,8 +151,13 @@ export class Ledger {
     else this.#countNotRun(record, 1)
   }
 
-  /** Notes that an execution of a tick ran, and ran well; each of it once. */
+  /** Notes that an execution began, and of a tick that it ran, and ran well; each of it once. */
   #tell(entry: ExecutionEntry, record: ExecutionRecord, isCounted: boolean): void {
+    if (hasClaim(record) && !entry.hasBegun) {
+      entry.hasBegun = true
+      const { job, generation, claimedMs, dueMs } = record
+      if (isCounted) this.tallies.began(job, generation, claimedMs ?? dueMs)
+    }
     if (record.trigger === 'dispatch' || !isSettled(record) || !isRan(record)) return
     const runs = Number(!entry.hasRun)
     const successes = Number(record.outcome === 'success' && !entry.hasSucceeded)
@@ -309,6 +316,11 @@ export class Ledger {
 
   has(id: ExecutionId): boolean {
     return this.#executions.has(id)
+  }
+
+  /** Whether some member is known to have started a slot of it. */
+  hasBegun(id: ExecutionId): boolean {
+    return this.#executions.get(id)?.hasBegun === true
   }
 
   slots(id: ExecutionId): readonly Slot[] {

@@ -73,9 +73,10 @@ export class NotRun {
     return notRunOf(wanted, generation, { outcome, reason, endedMs: this.#turn.clusterMs })
   }
 
-  /** Another execution of the job is running, or too many wait. */
-  skip(watch: Watch, reason: 'running' | 'queue-full'): void {
-    this.#records.write(this.#draft(watch, 'skipped-overlap', reason), 'full')
+  /** Another execution of the job is running, too many wait, or too many have begun. */
+  skip(watch: Watch, reason: 'running' | 'queue-full' | 'rate'): void {
+    const outcome = reason === 'rate' ? 'capped' : 'skipped-overlap'
+    this.#records.write(this.#draft(watch, outcome, reason), 'full')
   }
 
   /** Records ticks of a job that did not run, or lets another member do so first. */

@@ -43,7 +43,7 @@ interface Blocker {
   readonly isOrphan: boolean
 }
 
-type Meeting = 'free' | 'running' | 'queue-full' | 'queue' | { readonly waitMs: number }
+type Meeting = 'free' | 'running' | 'queue-full' | 'rate' | 'queue' | { readonly waitMs: number }
 
 interface Components {
   readonly turn: Turn
@@ -117,6 +117,8 @@ export class Overlap {
   #meet(job: Job, watch: Watch): Meeting {
     const { ledger } = this.#of.records
     const overlap = policyOf(job, watch)
+    const isFurther = ledger.hasBegun(watch.execution)
+    if (!isFurther && ledger.tallies.isRateReached(job, this.#of.turn.clusterMs)) return 'rate'
     if (ledger.openCount(job.name) > limits.openExecutionsPerJobMax) return 'queue-full'
     if (overlap === 'allow') return 'free'
     const blockers = this.#blockers(job, watch)
@@ -127,7 +129,8 @@ export class Overlap {
   }
 
   #meetLine(job: Job, watch: Watch, blockers: readonly Blocker[]): Meeting {
-    const line = this.#line(job.name, watch.slot)
+    const key = keyOf(job, watch)
+    const line = this.#line(job.name, watch.slot).filter((other) => keyOf(job, other) === key)
     const place = new Set(
       line.filter((other) => isBefore(other, watch)).map(({ execution }) => execution),
     ).size
@@ -201,10 +204,8 @@ export class Overlap {
 
   // ── what is open ───────────────────────────────────────────────────────────────────────────────
 
-  #blockers(
-    job: Job,
-    { execution: own, slot: ownSlot }: Pick<Wanted, 'execution' | 'slot'>,
-  ): readonly Blocker[] {
+  #blockers(job: Job, wanted: Pick<Wanted, 'execution' | 'slot' | 'order'>): readonly Blocker[] {
+    const { execution: own, slot: ownSlot } = wanted
     const { ledger } = this.#of.records
     const isEvery = job.groups.placement.every
     const found = new Map<AttemptId, Blocker>()
@@ -223,7 +224,8 @@ export class Overlap {
       const isElsewhere = isEvery && record.slot !== ownSlot
       if (record.execution !== own && !isElsewhere) add(found, record, true)
     }
-    return [...found.values()]
+    const key = keyOf(job, wanted)
+    return [...found.values()].filter(({ record }) => keyOf(job, record) === key)
   }
 
   /** It runs or is to be tried again; what a process that has ended began runs no more. */
@@ -297,8 +299,10 @@ export class Overlap {
     const job = replica.catalog.live(name)
     const line = this.#line(name, candidacy.self)
     if (line.length === 0) this.#lines.delete(name)
-    const before = new Set<ExecutionId>()
+    const linesByKey = new Map<string, Set<ExecutionId>>()
     for (const record of line) {
+      const key = job === undefined ? '' : keyOf(job, record)
+      const before = mapGet(linesByKey, key, () => new Set<ExecutionId>())
       const place = before.has(record.execution) ? before.size - 1 : before.size
       before.add(record.execution)
       const wanted = attempts.ofQueued(record, turn.clusterMs)
@@ -383,6 +387,13 @@ export class Overlap {
 /** What somebody who asked for it wants, else what the job says. */
 const policyOf = (job: Job, { order }: Pick<ExecutionRecord, 'order'>): Delivery['overlap'] =>
   order?.overlap ?? job.groups.delivery.overlap
+
+/** The value of the parameter that narrows overlap; of all executions the same where there is none. */
+function keyOf({ groups }: Job, { order }: Pick<ExecutionRecord, 'order'>): string {
+  const { overlapKey } = groups.delivery
+  if (overlapKey === null) return ''
+  return order?.params[overlapKey] ?? groups.action.params[overlapKey]?.default ?? ''
+}
 
 const isQueueing = (overlap: Delivery['overlap']): boolean =>
   overlap === 'queue-one' || overlap === 'queue-all'

@@ -228,6 +228,12 @@ export class Catalog {
     return clockOfSiblings(this.#entries.get(name)?.groups[group] ?? [])
   }
 
+  /** When a group was written last; 0: never. */
+  writtenMs(name: JobName, group: GroupName): number {
+    const siblings: readonly Sibling[] = this.#entries.get(name)?.groups[group] ?? []
+    return Math.max(0, ...siblings.map(({ intent }) => intent.hlc.ms))
+  }
+
   /** Whether a write of this group would change what acts or cover a conflict. */
   isNews<G extends GroupName>(name: JobName, group: G, value: Groups[G]): boolean {
     const siblings = this.#entries.get(name)?.groups[group] ?? []

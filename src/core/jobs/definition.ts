@@ -243,6 +243,13 @@ export interface Delivery {
   readonly overlap: 'skip' | 'allow' | 'queue-one' | 'queue-all' | 'cancel-other' | 'kill-other'
   /** How long an execution whose member is down counts as open; null: 2 × timeout, else 5 min. */
   readonly orphanGraceMs: number | null
+  /** Parameter whose value narrows what counts as another execution; null: none. */
+  readonly overlapKey: string | null
+  /** Executions that may begin in one minute of the clock, and in one day of UTC; null: any number. */
+  readonly maxStartsPerMinute: number | null
+  readonly maxStartsPerDay: number | null
+  /** Failures in a row that pause the job; null: however many. */
+  readonly pauseOnFailure: number | null
   readonly misfire: Misfire
   readonly retry: Retry
   /** Wait per better-ranked alive member; null: the profile's. */

@@ -20,6 +20,7 @@ import type {
   Timing,
 } from './definition.ts'
 import { edges, join } from './document-after.ts'
+import { bounds } from './document-bounds.ts'
 import { run } from './document-run.ts'
 import { calendar, calendarRefs } from './document-calendar.ts'
 import { limit } from './document-limit.ts'
@@ -247,6 +248,7 @@ export const delivery: Fields<Delivery> = {
     'how long what ran on a dead node counts as open; absent: 2 × timeout, else 5 min',
     null,
   ),
+  ...bounds,
   misfire: field('misfire', misfire, 'what happens to late ticks', {
     policy: 'latest',
     deadlineMs: null,
@@ -347,8 +349,7 @@ export const fixedFields: Fields<{
 export const advice: Advice = {
   ...Object.fromEntries(
     ['profile', 'secrets']
-      .concat(['confirm', 'pauseOnFailure', 'overlapKey'])
-      .concat(['maxStartsPerMinute', 'maxStartsPerDay'])
+      .concat(['confirm'])
       .concat(['placement.weight', 'rollout'])
       .map((key) => [key, later]),
   ),

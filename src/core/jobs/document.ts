@@ -7,6 +7,7 @@ import type { JobName } from '../ids.ts'
 import { ok, refuse, type Result } from '../result.ts'
 import { type Definition, type GroupName, groupNames, type Groups } from './definition.ts'
 import { checkEdges, checkStart } from './document-after.ts'
+import { checkOverlapKey } from './document-bounds.ts'
 import { defaultsOf } from './document-params.ts'
 import { advice, fixedFields, groupFields, timing } from './document-fields.ts'
 import { noNotify } from '../notify/rule.ts'
@@ -49,7 +50,8 @@ export function parseDocument(
   if (!placement.ok) return placement
   const delivery = parseFields(groupFields.delivery, root, '')
   if (!delivery.ok) return delivery
-  const unfitSlots = checkSlots(placement.value, delivery.value)
+  const unfitSlots =
+    checkSlots(placement.value, delivery.value) ?? checkOverlapKey(action.value, delivery.value)
   if (unfitSlots !== undefined) return unfitSlots
   const notify = parseFields(groupFields.notify, root, '')
   if (!notify.ok) return notify
@@ -239,6 +241,10 @@ export const defaultGroups: Groups = {
     promised: groupFields.delivery.promised.fallback!,
     overlap: 'skip',
     orphanGraceMs: null,
+    overlapKey: null,
+    maxStartsPerMinute: null,
+    maxStartsPerDay: null,
+    pauseOnFailure: null,
     misfire: groupFields.delivery.misfire.fallback!,
     retry: groupFields.delivery.retry.fallback!,
     graceMs: null,

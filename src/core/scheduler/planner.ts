@@ -5,6 +5,7 @@
 import { isDispatch, tickExecutionId, type JobName, type Slot } from '../ids.ts'
 import type { Catalog, Job } from '../jobs/catalog.ts'
 import type { Executions } from '../execution/executions.ts'
+import type { ExecutionRecord } from '../execution/record.ts'
 import type { Post } from '../execution/post.ts'
 import type { Wanted } from '../execution/takeover.ts'
 import { limits } from '../limits.ts'
@@ -12,7 +13,7 @@ import type { Turn } from '../turn.ts'
 import { Agenda } from './agenda.ts'
 import { CatchUps } from './catch-up.ts'
 import { misfireOf, tickToJoin } from './joining.ts'
-import { JobLimits } from './job-limits.ts'
+import { JobLimits, type JobEnd } from './job-limits.ts'
 import { blackoutOf, NotRunRanges, type Refusal } from './not-run-ranges.ts'
 import {
   catchUpDelayMs,
@@ -40,7 +41,7 @@ export class Planner {
   readonly #post: Post
   readonly #isSelf: (member: string) => boolean
   readonly #coveredFromMs: () => number
-  readonly #limitReached: (job: Job) => void
+  readonly #limitReached: (end: JobEnd) => void
   readonly #tracks = new Map<JobName, Track>()
   /** Planned start of each job's next tick, cluster time. */
   readonly #agenda = new Agenda()
@@ -64,7 +65,7 @@ export class Planner {
     /** Since when other members have been looking after ticks; Infinity: nobody else does. */
     coveredFromMs: () => number
     /** The job is to be paused or deleted. */
-    limitReached: (job: Job) => void
+    limitReached: (end: JobEnd) => void
   }) {
     this.#turn = components.turn
     this.#catalog = components.catalog
@@ -73,8 +74,8 @@ export class Planner {
     this.#isSelf = components.isSelf
     this.#coveredFromMs = components.coveredFromMs
     this.#limitReached = components.limitReached
-    const { tallies } = components.executions.ledger
-    this.#limits = new JobLimits({ turn: components.turn, tallies })
+    const { ledger } = components.executions
+    this.#limits = new JobLimits({ ...components, ledger })
     this.#overtaken = new Overtaken((job) => this.#isEnabled(job))
     this.#notRun = new NotRunRanges((job, range, { outcome, reason }) =>
       this.#executions.writeNotRun(job, range, outcome, reason),
@@ -267,8 +268,8 @@ export class Planner {
       if (job !== undefined) this.#arm(job, this.#trackOf(name))
     }
     for (const name of this.#catchUps.names()) this.#release(name)
-    for (const job of this.#limits.look((name) => this.#catalog.live(name))) {
-      if (this.#isEnabled(job) && this.#speaks(job)) this.#limitReached(job)
+    for (const end of this.#limits.look()) {
+      if (this.#isEnabled(end.job) && this.#speaks(end.job)) this.#limitReached(end)
     }
     let room: number = limits.ticksPerWakeMax
     // a job whose next tick is due as well comes up again before anybody is answered about it
@@ -304,7 +305,7 @@ export class Planner {
     const tick = this.#judge(job, dueMs)
     const refusal = this.refusalOf(job) ?? blackoutOf(tick)
     if (refusal !== undefined) {
-      if (refusal.outcome === 'capped') this.#limits.touch(job)
+      this.#limits.touch(job)
       if (this.#speaks(job)) this.#notRun.add(job, dueMs, refusal, this.#turn.clusterMs)
     } else {
       this.#notRun.close(job)
@@ -406,9 +407,10 @@ export class Planner {
   }
 
   #catchUp(job: Job, track: Track, tick: OverdueTick): void {
-    if (this.#limits.isOver(job)) {
+    const refusal = this.#limits.refusalOf(job)
+    if (refusal !== undefined) {
       const range = { fromMs: tick.dueMs, toMs: tick.dueMs, count: 1 }
-      this.#executions.tellNotRun(job, range, 'capped', 'limit')
+      this.#executions.tellNotRun(job, range, refusal.outcome, refusal.reason)
       return
     }
     const intervalMs = intervalAfter(job.name, job.groups.timing, tick.dueMs)
@@ -438,7 +440,13 @@ export class Planner {
   /** Why a tick planned now does not run, if so; in the order of judgement. */
   refusalOf(job: Job): Refusal | undefined {
     if (!this.#isEnabled(job)) return { outcome: 'paused', reason: job.groups.enabled.note }
-    return this.#limits.isOver(job) ? { outcome: 'capped', reason: 'limit' } : undefined
+    return this.#limits.refusalOf(job)
+  }
+
+  /** A record told something new. */
+  recorded(record: ExecutionRecord): void {
+    const job = this.#catalog.live(record.job)
+    if (job !== undefined) this.#limits.recorded(job, record)
   }
 
   /** There is a record of the ticks of a span. */
@@ -446,7 +454,6 @@ export class Planner {
     const track = this.#tracks.get(name)
     const job = this.#catalog.live(name)
     if (track === undefined || job === undefined) return
-    this.#limits.touch(job)
     // where every member has its own slot, another's record decides nothing here
     if (!this.#executions.slots.of(job).includes(slot)) return
     for (const undecided of track.undecided) {

@@ -32,6 +32,10 @@ const plain: Definition = {
     promised: { mode: 'at-least-once', roster: [], minority: 'run' },
     overlap: 'allow',
     orphanGraceMs: null,
+    overlapKey: null,
+    maxStartsPerMinute: null,
+    maxStartsPerDay: null,
+    pauseOnFailure: null,
     misfire: { policy: 'latest', deadlineMs: null, max: 10 },
     retry: {
       max: 0,

@@ -162,6 +162,10 @@ test('the interval of a tick, and the deadline and planned start that follow fro
     promised: { mode: 'at-least-once', roster: [], minority: 'run' },
     overlap: 'skip',
     orphanGraceMs: null,
+    overlapKey: null,
+    maxStartsPerMinute: null,
+    maxStartsPerDay: null,
+    pauseOnFailure: null,
     misfire: { policy: 'latest', deadlineMs: null, max: 10 },
     retry: {
       max: 0,
