@@ -44,6 +44,7 @@ import { joinCluster, type JoinComponents, type JoinInit } from './join.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { readPolicy, type OwnPolicy } from './policy-file.ts'
 import { networkHandlers } from './network-handlers.ts'
+import { exportJobs } from './replace-cluster.ts'
 import { logLineOf, reportDamage } from './report.ts'
 import { TokenFile, tokensFileName } from './tokens.ts'
 import { UseCases } from './use-cases.ts'
@@ -104,11 +105,20 @@ export async function found(init: Parameters<typeof foundCluster>[1]): Promise<R
 /** Makes a node a member of the cluster that a token names. */
 export async function joinByToken(
   init: Omit<JoinInit, 'member'>,
-  waiting: JoinComponents['waiting'],
+  told: Pick<JoinComponents, 'waiting' | 'replaced'>,
 ): Promise<Result<boolean>> {
   const { member, bytes } = await loadOrCreateKey(join(init.dataDir, 'node.key'))
   const network = createEnrolNetwork(bytes)
-  return await joinCluster({ tools: keyTools, network, waiting }, { ...init, member })
+  const jobsIn = (dataDir: string): string => {
+    const store = openStore(dataDir)
+    try {
+      return exportJobs(keyTools, dataDir, store)
+    } finally {
+      store.close()
+    }
+  }
+  const components = { tools: keyTools, network, exportJobs: jobsIn, ...told }
+  return await joinCluster(components, { ...init, member })
 }
 
 class RunningDaemon implements Daemon {

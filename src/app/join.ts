@@ -2,7 +2,7 @@
 // A node that is a member of it already only starts, so a service may keep the token in its command.
 
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { MemberId } from '../core/ids.ts'
@@ -19,12 +19,17 @@ import { saveCredentials } from './credentials.ts'
 import { shieldOf } from './enrolment.ts'
 import { readOrMakeKey } from './key-file.ts'
 import { replaceFile } from './private-file.ts'
+import { clusterFiles, setAside } from './replace-cluster.ts'
 
 export interface JoinComponents {
   readonly tools: KeyTools
   readonly network: EnrolNetwork
+  /** The jobs of the cluster that a directory belongs to, in YAML; throws where they cannot be read. */
+  readonly exportJobs: (dataDir: string) => string
   /** Tells that somebody has to accept this node first. */
   readonly waiting: (shortId: string) => void
+  /** Tells where the old cluster's files are now. */
+  readonly replaced: (folder: string) => void
 }
 
 export interface JoinInit {
@@ -37,20 +42,6 @@ export interface JoinInit {
   /** A node of another cluster leaves that behind. */
   readonly isReplacing: boolean
 }
-
-/** What a cluster leaves in a data directory; the node's own key is not of it. */
-const clusterFiles = [
-  'certificate',
-  'cluster.key',
-  'network.key',
-  'peers',
-  'invites',
-  'store.db',
-  'store.db-wal',
-  'store.db-shm',
-  'high-water',
-  'ballast',
-] as const
 
 /** Between two questions of a node that waits to be accepted. */
 const waitMs = 2_000
@@ -66,9 +57,11 @@ export async function joinCluster(
   const cluster = clusterOf(components.tools, dataDir)
   if (cluster === toHex(token.value.cluster)) return ok(false)
   if (cluster !== undefined && !isReplacing) return belongsElsewhere(dataDir)
+  // before anything else: a node that runs here keeps its store, and nothing is left half done
+  const jobs = cluster === undefined ? undefined : components.exportJobs(dataDir)
   const joined = await askUntilAnswered(components, init, token.value)
   if (!joined.ok) return joined
-  if (cluster !== undefined) setAside(dataDir)
+  if (jobs !== undefined) components.replaced(setAside(dataDir, jobs))
   save(dataDir, joined.value)
   return ok(true)
 }
@@ -145,17 +138,6 @@ const nobodyThere = (error: unknown): Result<never> =>
     `the node that made the token does not enrol: ${(error as Error).message.slice(0, 300)}`,
     'it listens only while an invite is open: see that it runs and can be reached, or ask for a new token with `meshcron invite`',
   )
-
-/** What the cluster before has left stays in a folder of its own. */
-function setAside(dataDir: string): void {
-  let n = 1
-  while (existsSync(join(dataDir, `replaced-${n}`))) n += 1
-  const folder = join(dataDir, `replaced-${n}`)
-  mkdirSync(folder, { mode: 0o700 })
-  for (const name of clusterFiles) {
-    if (existsSync(join(dataDir, name))) renameSync(join(dataDir, name), join(folder, name))
-  }
-}
 
 /** The certificate last: without it the directory is one that has to join. */
 function save(dataDir: string, { anchor, chain, networkKey, peers }: Joined): void {

@@ -56,9 +56,14 @@ export class StartConsole {
     process.stderr.write(`${line}\n`)
   }
 
-  /** The line that lets the next machine in, on a terminal only: elsewhere it would lie in a journal. */
-  joinLine(made: Result<{ readonly token: string }>): void {
+  /** How the next machine gets in; the token only on a terminal: elsewhere it would lie in a journal. */
+  async joinLine(invite: () => Promise<Result<{ readonly token: string }>>): Promise<void> {
     if (this.#format === 'json') return
+    if (!process.stdout.isTTY) {
+      process.stdout.write('more machines: meshcron invite\n')
+      return
+    }
+    const made = await invite()
     if (!made.ok) return this.#write('error', 'invite', made.refusal.message, { ...made.refusal })
     process.stdout.write(
       `join      meshcron start --join ${made.value.token}\n` +
@@ -70,6 +75,11 @@ export class StartConsole {
   waiting(shortId: string): void {
     const message = `waits to be accepted as ${shortId}: meshcron pending accept ${shortId}`
     this.#note('waiting', message, { shortId })
+  }
+
+  replaced(folder: string): void {
+    const message = `what the other cluster left, its jobs among it, is in ${folder}`
+    this.#note('replaced', message, { folder })
   }
 
   joined(name: string): void {

@@ -36,7 +36,10 @@ export async function runStart(flags: StartOptions): Promise<number> {
   const notify = readNotifyConfig(dataDir)
   if (!notify.ok) return said.refused(notify.refusal)
   const isNew = !isMember(dataDir)
-  const joined = await becomeMember(settings.value, said)
+  const joined = await becomeMember(settings.value, said).catch((error: unknown) =>
+    said.failed(error),
+  )
+  if (typeof joined === 'number') return joined
   if (!joined.ok) return said.refused(joined.refusal)
   const peers = [...settings.value.peers, ...readPeers(dataDir)]
   const own = { peers, token: token.value, notify: notify.value }
@@ -46,8 +49,8 @@ export async function runStart(flags: StartOptions): Promise<number> {
   // loading it takes most of a second, which a refusal need not wait for
   const { createDaemon } = await import('./daemon.ts')
   try {
-    const invitesFirst = isNew && !joined.value && process.stdout.isTTY
-    return await runDaemon(createDaemon(config), config, said, { parent, invitesFirst })
+    const isFounder = isNew && !joined.value
+    return await runDaemon(createDaemon(config), config, said, { parent, isFounder })
   } finally {
     parent?.cleanUp()
   }
@@ -67,8 +70,12 @@ async function becomeMember(settings: Settings, said: StartConsole): Promise<Res
     return joining.file === undefined || isMember(dataDir) ? ok(false) : noToken(joining.file)
   }
   const { joinByToken } = await import('./daemon.ts')
-  const joined = await joinByToken({ dataDir, name, tags, token, isReplacing }, (shortId) =>
-    said.waiting(shortId),
+  const joined = await joinByToken(
+    { dataDir, name, tags, token, isReplacing },
+    {
+      waiting: (shortId) => said.waiting(shortId),
+      replaced: (folder) => said.replaced(folder),
+    },
   )
   if (!joined.ok) return joined
   if (joined.value) said.joined(name)
@@ -87,7 +94,7 @@ async function runDaemon(
   daemon: Daemon,
   config: Config,
   said: StartConsole,
-  { parent, invitesFirst }: { parent: DemoParent | undefined; invitesFirst: boolean },
+  { parent, isFounder }: { parent: DemoParent | undefined; isFounder: boolean },
 ): Promise<number> {
   const order = new StopOrder(daemon)
   const reload = onReload(daemon, () => order.give(undefined))
@@ -95,7 +102,7 @@ async function runDaemon(
   try {
     const started = await daemon.start()
     said.ready(started, config)
-    if (invitesFirst) said.joinLine(await started.invite(firstInvite))
+    if (isFounder) await said.joinLine(() => started.invite(firstInvite))
     const failure = await Promise.race([order.given, daemon.failed.catch(failureOf)])
     if (failure === undefined) await order.carryOut()
     else if (!hasLeft(failure.error)) {

@@ -3,12 +3,20 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { test, type TestContext } from 'node:test'
+import { privateKeyFromProtobuf } from '@libp2p/crypto/keys'
+import { noise } from '@libp2p/noise'
+import { preSharedKey } from '@libp2p/pnet'
+import { tcp } from '@libp2p/tcp'
+import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
+import { createLibp2p } from 'libp2p'
+import { channelProtocols, requestProtocols } from '../../../src/adapters/libp2p/constants.ts'
 import {
   createEnrolNetwork,
   fromBinary,
   toBinary,
 } from '../../../src/adapters/libp2p/enrol-host.ts'
+import { keyFile } from '../../../src/adapters/libp2p/host.ts'
 import { createKey, type NodeKey } from '../../../src/adapters/libp2p/key.ts'
 import type { MemberId } from '../../../src/core/ids.ts'
 import { limits } from '../../../src/core/limits.ts'
@@ -119,6 +127,26 @@ test('what a node announces is where joiners are sent, at the port that listens'
   assert.match(name!, /^\/dns4\/barn\.example\/tcp\/\d+$/)
   assert.equal(address, name!.replace('dns4/barn.example', 'ip4/10.0.0.9'))
   assert.doesNotMatch(name!, /\/7171$/)
+})
+
+test('the shield alone opens one protocol, and nothing of the node', async (t) => {
+  const desk = await open(t)
+  const { bytes } = await createKey()
+  const stranger = await createLibp2p({
+    privateKey: privateKeyFromProtobuf(bytes),
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [yamux()],
+    connectionProtector: preSharedKey({ psk: keyFile(shield) }),
+    connectionGater: { denyDialMultiaddr: () => false },
+  })
+  t.after(() => stranger.stop())
+  const to = multiaddr(`${fromBinary(desk.host.addresses[0]!)!}/p2p/${desk.key.member}`)
+  const others = [...Object.values(requestProtocols), ...Object.values(channelProtocols)]
+  for (const protocol of [...others, '/ipfs/id/1.0.0', '/meshsub/1.2.0']) {
+    await assert.rejects(stranger.dialProtocol(to, protocol), /protocol/i, protocol)
+  }
+  await (await stranger.dialProtocol(to, '/meshcron/enrol/1')).close()
 })
 
 test('a port that is taken is named, with the flag that moves it', async (t) => {

@@ -243,6 +243,7 @@ test('a node of another cluster joins only when that cluster is to be replaced',
   const barn = await machines.founder()
   const lone = await machines.founder('lone')
   const { id } = lone
+  await lone.api.createJob({ name: 'left-behind', schedule: '@hourly', run: { exec: ['true'] } })
   await lone.terminate()
   const { token } = await invite(barn)
   const { code, text } = await machines.refused(lone, ['--join', token])
@@ -252,6 +253,9 @@ test('a node of another cluster joins only when that cluster is to be replaced',
   await untilTogether(barn, lone)
   assert.equal(lone.id, id, 'the identity stays')
   const kept = readdirSync(join(lone.dataDir, 'replaced-1'))
+  const jobs = readFileSync(join(lone.dataDir, 'replaced-1', 'jobs.yaml'), 'utf8')
+  assert.match(jobs, /name: left-behind/)
+  assert.equal(await lone.api.hasJob('left-behind'), false)
   for (const name of ['certificate', 'cluster.key', 'store.db'])
     assert.ok(kept.includes(name), name)
 })
