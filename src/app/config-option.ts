@@ -4,13 +4,23 @@ import type { ProfileName } from '../core/limits.ts'
 import type { Fact } from '../core/placement/where.ts'
 import type { HttpAddress, LogFormat, LogLevel, Parsed } from './config-value.ts'
 
+/** The same of the options of the HTTP API. */
+export interface ApiOptionValues {
+  readonly http: HttpAddress
+  readonly httpCert: string
+  readonly httpKey: string
+  readonly httpProxy: string
+  readonly httpProxySecret: string
+  readonly httpHost: string
+  readonly socketGroup: string
+}
+
 /** What one value of each option is, once it is read; an option of many values has a list of them. */
-export interface OptionValues {
+export interface OptionValues extends ApiOptionValues {
   readonly dataDir: string
   readonly name: string
   readonly listen: string
   readonly announce: string
-  readonly http: HttpAddress
   readonly peer: string
   readonly tag: readonly [string, string]
   readonly fact: readonly [string, Fact]

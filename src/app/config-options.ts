@@ -1,11 +1,11 @@
 // Every option of a node, once: the flags, the environment, meshcron.yaml, `config explain` and the
 // reference are made from this table.
 
+import { apiOptions } from './config-options-api.ts'
 import {
   oneOf,
   parseBytes,
   parseCount,
-  parseHttp,
   parseFact,
   parseJoin,
   parseKeyPath,
@@ -83,18 +83,7 @@ export const options: { readonly [N in OptionName]: Option<OptionValues[N]> } = 
     about: 'addresses to tell others instead of those listened on; repeatable',
     effect: 'needed behind NAT and port mappings; a wrong one leaves dialling to this node',
   },
-  http: {
-    flag: '--http',
-    placeholder: 'HOST:PORT',
-    env: 'MESHCRON_HTTP',
-    key: 'http',
-    isMany: false,
-    fallback: '127.0.0.1:7172',
-    parse: parseHttp,
-    unit: 'loopback address and port',
-    about: 'where the HTTP API listens',
-    effect: 'addresses that other machines reach are refused; port 0 takes a free port',
-  },
+  ...apiOptions,
   peer: {
     flag: '--peer',
     placeholder: 'ADDR',

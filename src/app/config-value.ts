@@ -111,17 +111,48 @@ export function parseTimezone(text: string): Parsed<string> {
     : bad(`${shown(text)} is not known here`, 'use an IANA name such as Europe/Berlin or UTC')
 }
 
-/** `host:port` on this machine only. */
+/** An IP address and a port. */
 export function parseHttp(text: string): Parsed<HttpAddress> {
   const found = splitPort(text)
   if (found === undefined)
     return bad(`${shown(text)} is no address and port`, 'write 127.0.0.1:7172')
   const host = found.host.toLowerCase() === 'localhost' ? '127.0.0.1' : found.host
   if (isIP(host) === 0) return bad(`${shown(found.host)} is no IP address`, 'write 127.0.0.1:7172')
-  if (host === '::1' || host.startsWith('127.')) return good({ host, port: found.port })
-  return bad(
-    `${host} can be reached from other machines, and this version has no TLS`,
-    'use 127.0.0.1, and from elsewhere ssh -L or a proxy with TLS on this machine',
+  return good({ host, port: found.port })
+}
+
+/** Whether only this machine can reach an address. */
+export const isLoopback = (host: string): boolean =>
+  host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+
+/** A host without a port. */
+export function parseHostName(text: string): Parsed<string> {
+  return isIP(text) !== 0 || hostPattern.test(text)
+    ? good(isIP(text) === 6 ? `[${text}]` : text)
+    : bad(`${shown(text)} is no host name`, 'write cron.example.org, without a port')
+}
+
+/** A group of this machine. */
+export function parseGroup(text: string): Parsed<string> {
+  return /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/.test(text)
+    ? good(text)
+    : bad(`${shown(text)} is no name of a group`, 'write one of /etc/group')
+}
+
+/** An address or a CIDR. */
+export function parseRange(text: string): Parsed<string> {
+  return isRange(text)
+    ? good(text)
+    : bad(`${shown(text)} is no address or range`, 'write 10.1.0.7 or 10.1.0.0/16')
+}
+
+function isRange(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/')
+  const bits = isIP(address) === 6 ? 128 : 32
+  return (
+    isIP(address) !== 0 &&
+    rest.length === 0 &&
+    (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits))
   )
 }
 
@@ -144,13 +175,7 @@ export function parseListen(text: string): Parsed<string> {
 
 /** What HTTP jobs may reach: an address, a CIDR or `host:port`. */
 export function parseAllowed(text: string): Parsed<string> {
-  const [address = '', prefix, ...rest] = text.split('/')
-  const bits = isIP(address) === 6 ? 128 : 32
-  const isRange =
-    isIP(address) !== 0 &&
-    rest.length === 0 &&
-    (prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= bits))
-  if (isRange || badHostAndPort(text) === undefined) return good(text)
+  if (isRange(text) || badHostAndPort(text) === undefined) return good(text)
   return bad(
     `${shown(text)} is no address, range or host:port`,
     'write 10.1.0.0/16 or plc.local:80',

@@ -16,7 +16,7 @@ import {
   valuesMax,
 } from './config-options.ts'
 import type { NotifyConfig } from './notify-file.ts'
-import type { HttpAddress, LogFormat, LogLevel } from './config-value.ts'
+import { isLoopback, type HttpAddress, type LogFormat, type LogLevel } from './config-value.ts'
 
 /** Everything that options say, read, complete and frozen. */
 export interface Settings {
@@ -27,6 +27,13 @@ export interface Settings {
   /** Empty: those listened on. */
   readonly announce: readonly string[]
   readonly http: HttpAddress
+  /** Absolute paths. */
+  readonly httpTls: { readonly certFile: string; readonly keyFile: string } | undefined
+  readonly httpProxy:
+    | { readonly ranges: readonly string[]; readonly secretFile: string }
+    | undefined
+  readonly httpHosts: readonly string[]
+  readonly socketGroup: string | undefined
   readonly peers: readonly string[]
   readonly tags: Readonly<Record<string, string>>
   /** What jobs may ask of this node besides what it finds out. */
@@ -122,7 +129,9 @@ const fileNames: { readonly [N in OptionName]?: string } = {
 /** The configuration, or what is wrong with it, why, and what to do (MC_BAD_CONFIG). */
 export function resolveConfig(input: ConfigInput): Result<Settings> {
   const settled = settle(input)
-  return settled.ok ? ok(freeze(settingsOf(settled.value))) : settled
+  if (!settled.ok) return settled
+  const refused = checkApi(settled.value)
+  return refused ?? ok(freeze(settingsOf(settled.value)))
 }
 
 /** Each option with its value and where that came from. */
@@ -149,6 +158,16 @@ function settingsOf(table: Table): Settings {
     listen: table.listen.value ?? [],
     announce: table.announce.value ?? [],
     http: one('http'),
+    httpTls:
+      table.httpCert.value === undefined
+        ? undefined
+        : { certFile: one('httpCert'), keyFile: one('httpKey') },
+    httpProxy:
+      table.httpProxy.value === undefined
+        ? undefined
+        : { ranges: table.httpProxy.value, secretFile: one('httpProxySecret') },
+    httpHosts: table.httpHost.value ?? [],
+    socketGroup: table.socketGroup.value?.[0],
     peers: table.peer.value ?? [],
     tags: Object.fromEntries(table.tag.value ?? []),
     facts: Object.fromEntries(table.fact.value ?? []),
@@ -175,6 +194,27 @@ function settingsOf(table: Table): Settings {
     history: { runsPerJobMax: one('historyRuns'), ageMsMax: one('historyAge') },
     mdns: one('mdns'),
   }
+}
+
+/** Tokens over a network that anybody can listen to would be no tokens. */
+function checkApi(table: Table): Result<never> | undefined {
+  const pairs = [
+    ['httpCert', 'httpKey'],
+    ['httpProxy', 'httpProxySecret'],
+  ] as const
+  for (const [one, other] of [...pairs, ...pairs.map(([a, b]) => [b, a] as const)]) {
+    if (table[one].value === undefined || table[other].value !== undefined) continue
+    const { flag } = options[other]
+    return refuseValue(table[one].origin, `${options[one].flag} needs ${flag}`, `give ${flag}, too`)
+  }
+  const { host } = table.http.value![0]!
+  const isSafe = table.httpCert.value !== undefined || table.httpProxy.value !== undefined
+  if (isSafe || isLoopback(host)) return undefined
+  return refuseValue(
+    table.http.origin,
+    `${host} can be reached from other machines, and without TLS anybody between could read tokens`,
+    'give --http-cert and --http-key, or --http-proxy and --http-proxy-secret; or listen on 127.0.0.1 and use ssh -L',
+  )
 }
 
 function settle(input: ConfigInput): Result<Table> {

@@ -32,6 +32,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
 import type { Network } from '../ports/network.ts'
 import type { Notifier } from '../ports/notifier.ts'
+import { readApiFiles } from './api-files.ts'
 import { version } from './build.ts'
 import type { Config } from './config.ts'
 import { createNode } from './create-node.ts'
@@ -69,7 +70,7 @@ export interface Started {
   readonly name: string
   /** Addresses under which peers may dial. */
   readonly addresses: readonly string[]
-  /** Host and port of the HTTP API. */
+  /** URL of the HTTP API. */
   readonly http: string
   /** Makes an invite of this node. */
   readonly invite: (ask: InviteAsk) => Promise<Result<InviteMade>>
@@ -339,6 +340,8 @@ class RunningDaemon implements Daemon {
       },
     )
     this.#outputOf = (notice) => api.outputTail(notice)
+    const files = readApiFiles(this.#config)
+    if (!files.ok) throw refusalError(files.refusal)
     const server = new HttpServer(
       {
         api,
@@ -353,12 +356,14 @@ class RunningDaemon implements Daemon {
         token: this.#config.token,
         version,
         pages: dashboardFiles(),
+        hosts: this.#config.httpHosts,
+        ...files.value,
       },
     )
     const address = await server.start()
     if (!address.ok) throw refusalError(address.refusal)
     this.#lifecycle.onStop(() => server.close())
-    return formatHttpAddress(address.value)
+    return `${files.value.tls === undefined ? 'http' : 'https'}://${formatHttpAddress(address.value)}`
   }
 
   #tokens(clock: Clock): TokenFile {

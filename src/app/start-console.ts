@@ -26,10 +26,9 @@ export class StartConsole {
 
   /** The line that says that the node is up; on a terminal also the one that opens the dashboard. */
   ready(
-    { member, name, addresses, http }: Started,
+    { member, name, addresses, http: url }: Started,
     { dataDir, token }: Pick<Config, 'dataDir' | 'token'>,
   ): void {
-    const url = `http://${http}`
     if (this.#format === 'json') {
       const fields = { version, name, id: member, addresses, http: url, dataDir }
       process.stdout.write(`${jsonLine('info', 'ready', 'the node is up', fields)}\n`)

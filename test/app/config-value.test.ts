@@ -15,7 +15,13 @@ const accepted: Readonly<Partial<Record<OptionName, readonly string[]>>> = {
   name: ['b', 'Scheune Nord', 'x'.repeat(63)],
   listen: ['/ip4/0.0.0.0/tcp/7171', '/ip6/::/tcp/0', '127.0.0.1:7171', '[::1]:7171'],
   announce: ['/dns4/barn.example/tcp/7171', 'barn.example:7171'],
-  http: ['127.0.0.1:0', '127.1.2.3:80', 'localhost:7172', '[::1]:65535'],
+  httpCert: ['api.pem'],
+  httpKey: ['api.key'],
+  httpProxy: ['10.0.0.7', '10.1.0.0/16', 'fd00::/8'],
+  httpProxySecret: ['secret'],
+  httpHost: ['cron.example.org', '10.0.0.7', 'fd00::1'],
+  socketGroup: ['adm', 'cron-ops'],
+  http: ['0.0.0.0:7172', '127.0.0.1:0', '127.1.2.3:80', 'localhost:7172', '[::1]:65535'],
   peer: [
     'pi1:7171',
     'pi1.local:7171',
@@ -86,13 +92,22 @@ const refused: Readonly<Record<OptionName, readonly (readonly [string, RegExp])[
     ['/ip4/300.0.0.1/tcp/1', /does not begin with/],
     ['', /empty/],
   ],
+  httpCert: [['', /empty/]],
+  httpKey: [['', /empty/]],
+  httpProxySecret: [['a'.repeat(64), /file is wanted/]],
+  httpProxy: [
+    ['10.0.0.0/33', /no address or range/],
+    ['proxy.local', /no address or range/],
+  ],
+  httpHost: [
+    ['cron.example.org:443', /no host name/],
+    ['http://a', /no host name/],
+  ],
+  socketGroup: [['a b', /no name of a group/]],
   http: [
     ['7172', /no address and port/],
     ['127.0.0.1', /no address and port/],
     ['127.0.0.1:99999', /no address and port/],
-    ['0.0.0.0:7172', /reached from other machines/],
-    ['10.0.0.7:7172', /reached from other machines/],
-    ['[::]:7172', /reached from other machines/],
     ['barn.local:7172', /no IP address/],
     ['http://127.0.0.1:7172', /no address and port/],
   ],
@@ -156,10 +171,13 @@ const refused: Readonly<Record<OptionName, readonly (readonly [string, RegExp])[
   mdns: [['maybe', /neither yes nor no/]],
 }
 
+/** What goes only in pairs, and lets any address be listened on. */
+const api = { httpCert: 'c', httpKey: 'k', httpProxy: '10.0.0.1', httpProxySecret: 's' }
+
 test('values of every accepted form are taken', () => {
   for (const [name, texts] of Object.entries(accepted)) {
     for (const text of texts) {
-      const result = resolve({ [name]: text })
+      const result = resolve({ ...api, [name]: text })
       assert.ok(result.ok, `${name} ${text}: ${JSON.stringify(result)}`)
     }
   }

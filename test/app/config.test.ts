@@ -61,6 +61,10 @@ test('without options a node has the defaults', () => {
     listen: ['/ip4/0.0.0.0/tcp/7171'],
     announce: [],
     http: { host: '127.0.0.1', port: 7172 },
+    httpTls: undefined,
+    httpProxy: undefined,
+    httpHosts: [],
+    socketGroup: undefined,
     peers: [],
     tags: {},
     facts: {},
@@ -127,6 +131,14 @@ test('a list of a later source replaces the earlier one as a whole', () => {
   assert.deepEqual(settingsOf({ yaml, env }).peers, ['pi3:7171', 'pi4:7171', 'pi5:7171'])
 })
 
+/** Options of which one alone is refused. */
+const partners: { readonly [N in OptionName]?: Exclude<OptionName, 'dataDir'> } = {
+  httpCert: 'httpKey',
+  httpKey: 'httpCert',
+  httpProxy: 'httpProxySecret',
+  httpProxySecret: 'httpProxy',
+}
+
 test('each option is taken from flag, environment and file', () => {
   const member = '12D3KooWMk4UNGdtDUGRDt2GEomC11XdXWUhvruyV34BhMo1Us8C'
   const values: Readonly<Record<Exclude<OptionName, 'dataDir'>, string>> = {
@@ -134,6 +146,12 @@ test('each option is taken from flag, environment and file', () => {
     listen: '/ip4/127.0.0.1/tcp/0',
     announce: '/dns4/barn.example/tcp/7171',
     http: '[::1]:0',
+    httpCert: join(cwd, 'api.pem'),
+    httpKey: join(cwd, 'api.key'),
+    httpProxy: '10.1.0.7',
+    httpProxySecret: join(cwd, 'secret'),
+    httpHost: 'cron.example.org',
+    socketGroup: 'adm',
     peer: `/ip4/10.0.0.7/tcp/7171/p2p/${member}`,
     tag: 'role=web',
     fact: 'gpu=true',
@@ -161,12 +179,14 @@ test('each option is taken from flag, environment and file', () => {
     if (name === 'dataDir') continue
     const { env, key, flag } = options[name]
     const value = values[name]
-    const byFlag = settingsOf({ flags: { [name]: value } })
+    const partner = partners[name]
+    const others = partner === undefined ? {} : { [partner]: values[partner] }
+    const byFlag = settingsOf({ flags: { ...others, [name]: value } })
     assert.notDeepEqual(byFlag, settingsOf({}), name)
-    assert.deepEqual(settingsOf({ env: { [env]: value } }), byFlag, env)
+    assert.deepEqual(settingsOf({ flags: others, env: { [env]: value } }), byFlag, env)
     const text = JSON.stringify(value)
-    assert.deepEqual(settingsOf({ yaml: `${key}: ${text}` }), byFlag, key ?? '')
-    assert.deepEqual(settingsOf({ yaml: `${flag.slice(2)}: ${text}` }), byFlag, flag)
+    assert.deepEqual(settingsOf({ flags: others, yaml: `${key}: ${text}` }), byFlag, key ?? '')
+    assert.deepEqual(settingsOf({ flags: others, yaml: `${flag.slice(2)}: ${text}` }), byFlag, flag)
   }
 })
 

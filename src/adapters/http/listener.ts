@@ -1,6 +1,8 @@
-import { chmodSync, unlinkSync } from 'node:fs'
+import { chmodSync, chownSync, unlinkSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { relative } from 'node:path'
 import type { Duplex } from 'node:stream'
@@ -10,6 +12,12 @@ import { formatHttpAddress } from './address.ts'
 import type { HttpAddress } from './address.ts'
 import { problemOf } from './problem.ts'
 
+/** Certificate chain and key in PEM. */
+export interface TlsFiles {
+  readonly cert: string
+  readonly key: string
+}
+
 export type Listen = (incoming: IncomingMessage, outgoing: ServerResponse) => Promise<void>
 
 const connectionsMax = 256
@@ -17,30 +25,38 @@ const connectionsMax = 256
 const socketPathBytesMax = 107
 const closeAfterMs = 1_000
 
-/** An HTTP server with the bounds that every listener has. */
-export function createListener(listen: Listen): Server {
-  const server = createServer(
-    {
-      maxHeaderSize: 8_192,
-      headersTimeout: 10_000,
-      requestTimeout: 30_000,
-      connectionsCheckingInterval: 5_000,
-    },
-    (incoming, outgoing) => {
-      // A connection that was busy when the server closed would be kept alive for more requests.
-      outgoing.once('close', () => {
-        if (!server.listening) setImmediate(() => server.closeIdleConnections())
-      })
-      void listen(incoming, outgoing)
-    },
-  )
+const bounds = {
+  maxHeaderSize: 8_192,
+  headersTimeout: 10_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 5_000,
+}
+/** A handshake takes no longer than the headers of a request. */
+const handshakeTimeout = 10_000
+
+/** A server with the bounds that every listener has; with `tls` it speaks nothing else. */
+export function createListener(listen: Listen, tls?: TlsFiles): Server | TlsServer {
+  const answer = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+    // A connection that was busy when the server closed would be kept alive for more requests.
+    outgoing.once('close', () => {
+      if (!server.listening) setImmediate(() => server.closeIdleConnections())
+    })
+    void listen(incoming, outgoing)
+  }
+  const server =
+    tls === undefined
+      ? createServer(bounds, answer)
+      : createTlsServer({ ...bounds, ...tls, handshakeTimeout, minVersion: 'TLSv1.2' }, answer)
   server.maxConnections = connectionsMax
   server.on('clientError', answerClientError)
   return server
 }
 
 /** Listens on an address; the value is the port. */
-export async function listenTcp(server: Server, address: HttpAddress): Promise<Result<number>> {
+export async function listenTcp(
+  server: Server | TlsServer,
+  address: HttpAddress,
+): Promise<Result<number>> {
   const error = await listening(server, () => server.listen(address))
   if (error === undefined) return ok((server.address() as AddressInfo).port)
   const where = formatHttpAddress(address)
@@ -52,8 +68,12 @@ export async function listenTcp(server: Server, address: HttpAddress): Promise<R
   return refuse('MC_BAD_CONFIG', message, 'choose another address with --http')
 }
 
-/** Listens on a socket file that only its owner may open. */
-export async function listenSocket(server: Server, path: string): Promise<Result<void>> {
+/** Listens on a socket file that only its owner may open, and a group if one is named. */
+export async function listenSocket(
+  server: Server | TlsServer,
+  path: string,
+  gid?: number,
+): Promise<Result<void>> {
   const short = shortest(path)
   if (Buffer.byteLength(short) > socketPathBytesMax) {
     const message = `the path of the socket ${path} is longer than ${socketPathBytesMax} bytes`
@@ -70,12 +90,21 @@ export async function listenSocket(server: Server, path: string): Promise<Result
     const message = `cannot listen on ${path}: ${error.code}`
     return refuse('MC_DATA_DIR', message, 'check the rights of the data directory')
   }
-  chmodSync(path, 0o600)
+  if (gid === undefined) chmodSync(path, 0o600)
+  else {
+    try {
+      chownSync(path, -1, gid)
+      chmodSync(path, 0o660)
+    } catch {
+      const message = `the socket cannot be given to group ${gid}`
+      return refuse('MC_BAD_CONFIG', message, 'the user of the daemon must be in it')
+    }
+  }
   return ok(undefined)
 }
 
 /** Stops taking requests; what is still busy after a second is cut. */
-export async function closeListener(server: Server): Promise<void> {
+export async function closeListener(server: Server | TlsServer): Promise<void> {
   if (!server.listening) return
   const { promise, resolve } = Promise.withResolvers<void>()
   server.close(() => resolve())
@@ -86,7 +115,7 @@ export async function closeListener(server: Server): Promise<void> {
 }
 
 async function listening(
-  server: Server,
+  server: Server | TlsServer,
   listen: () => void,
 ): Promise<NodeJS.ErrnoException | undefined> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.ErrnoException | undefined>()

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import type { Server } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
-import { ok } from '../../core/result.ts'
+import { ok, refuse } from '../../core/result.ts'
 import type { Result } from '../../core/result.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { formatHttpAddress } from './address.ts'
+import { formatHttpAddress, isLoopback } from './address.ts'
 import type { HttpAddress } from './address.ts'
 import type { Api, Tokens } from './api.ts'
 import { createApp } from './app.ts'
@@ -14,8 +13,9 @@ import { EventStreams } from './event-stream.ts'
 import { Guard } from './guard.ts'
 import type { Caller } from './guard.ts'
 import { closeListener, createListener, listenSocket, listenTcp } from './listener.ts'
-import type { Listen } from './listener.ts'
+import type { Listen, TlsFiles } from './listener.ts'
 import type { PageFiles } from './pages.ts'
+import type { ProxyInit } from './proxy.ts'
 import { refuseWith } from './problem.ts'
 import { TokenGate } from './token-gate.ts'
 
@@ -28,8 +28,12 @@ export interface HttpComponents {
 }
 
 export interface HttpInit {
-  /** From `parseHttpAddress`. */
+  /** Beyond this machine only with TLS or a proxy. */
   readonly address: HttpAddress
+  readonly tls?: TlsFiles
+  readonly proxy?: ProxyInit
+  /** Group that may open the socket. */
+  readonly socketGid?: number
   /** The file of the unix socket. */
   readonly socketPath: string
   /** The bearer that may everything; others are in `tokens`. */
@@ -49,8 +53,8 @@ export class HttpServer {
   readonly #ring: EventRing
   readonly #streams: EventStreams
   readonly #onError: (error: unknown) => void
-  readonly #tcp: Server
-  readonly #socket: Server
+  readonly #tcp: ReturnType<typeof createListener>
+  readonly #socket: ReturnType<typeof createListener>
   #unsubscribe: (() => void) | undefined
   #closing: Promise<void> | undefined
 
@@ -66,18 +70,25 @@ export class HttpServer {
     const gate = new TokenGate({ nowMs, tokens }, init)
     const bound = formatHttpAddress(init.address).replace(/:\d+$/, '')
     const hosts = ['localhost', '127.0.0.1', '[::1]', bound, ...(init.hosts ?? [])]
-    const guard = new Guard({ gate, nowMs }, { hosts })
+    const guard = new Guard(
+      { gate, nowMs },
+      { hosts, isSecure: init.tls !== undefined, ...(init.proxy && { proxy: init.proxy }) },
+    )
     this.#app = createApp({ api, guard, tokens, streams: this.#streams, pages, onError }, init)
-    this.#tcp = createListener(this.#listen('tcp'))
+    this.#tcp = createListener(this.#listen('tcp'), init.tls)
     this.#socket = createListener(this.#listen('socket'))
   }
 
   /** Begins to serve; the value is the address, with the port that was given. */
   async start(): Promise<Result<HttpAddress>> {
-    const { address, socketPath } = this.#init
+    const { address, socketPath, tls, proxy } = this.#init
+    if (tls === undefined && proxy === undefined && !isLoopback(address.host)) {
+      const message = `http: ${address.host} can be reached from other machines, and there is no TLS`
+      return refuse('MC_BAD_CONFIG', message, 'give a certificate, or a proxy with its secret')
+    }
     const port = await listenTcp(this.#tcp, address)
     if (!port.ok) return port
-    const socket = await listenSocket(this.#socket, socketPath)
+    const socket = await listenSocket(this.#socket, socketPath, this.#init.socketGid)
     if (!socket.ok) {
       await this.close()
       return socket

@@ -9,7 +9,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
-import { parseHttpAddress } from '../../../src/adapters/http/address.ts'
 import type { Problem } from '../../../src/adapters/http/schema.ts'
 import { HttpServer } from '../../../src/adapters/http/server.ts'
 import { fakeApi, fakeTokens } from './fake-api.ts'
@@ -105,27 +104,4 @@ describe('listeners', () => {
     await server.close()
     await ended
   })
-})
-
-describe('addresses', () => {
-  const cases: readonly (readonly [string, string])[] = [
-    ['127.0.0.1:7172', '127.0.0.1 7172'],
-    ['127.9.9.9:0', '127.9.9.9 0'],
-    ['[::1]:7172', '::1 7172'],
-    ['LocalHost:80', '127.0.0.1 80'],
-    ['0.0.0.0:7172', 'MC_BAD_CONFIG'],
-    ['[::]:7172', 'MC_BAD_CONFIG'],
-    ['192.168.1.4:7172', 'MC_BAD_CONFIG'],
-    ['[::ffff:192.168.1.4]:7172', 'MC_BAD_CONFIG'],
-    ['7172', 'MC_BAD_CONFIG'],
-    ['127.0.0.1:70000', 'MC_BAD_CONFIG'],
-    ['host.example:7172', 'MC_BAD_CONFIG'],
-  ]
-  for (const [given, expected] of cases) {
-    test(`${given} → ${expected}`, () => {
-      const read = parseHttpAddress(given)
-      const got = read.ok ? `${read.value.host} ${read.value.port}` : read.refusal.code
-      assert.equal(got, expected)
-    })
-  }
 })

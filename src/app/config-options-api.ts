@@ -1,0 +1,95 @@
+// Options of the HTTP API: where it listens, and what makes it safe beyond this machine.
+
+import type { ApiOptionValues, Option } from './config-option.ts'
+import {
+  parseGroup,
+  parseHostName,
+  parseHttp,
+  parseKeyPath,
+  parsePath,
+  parseRange,
+} from './config-value.ts'
+
+const path = { isMany: false, fallback: undefined, isPath: true, unit: 'path' } as const
+
+export const apiOptions: { readonly [N in keyof ApiOptionValues]: Option<ApiOptionValues[N]> } = {
+  http: {
+    flag: '--http',
+    placeholder: 'HOST:PORT',
+    env: 'MESHCRON_HTTP',
+    key: 'http',
+    isMany: false,
+    fallback: '127.0.0.1:7172',
+    parse: parseHttp,
+    unit: 'address and port',
+    about: 'where the HTTP API listens',
+    effect:
+      'one that other machines reach is refused without a certificate or a trusted proxy; port 0 takes a free port',
+  },
+  httpCert: {
+    ...path,
+    flag: '--http-cert',
+    placeholder: 'FILE',
+    env: 'MESHCRON_HTTP_CERT',
+    key: 'httpCert',
+    parse: parsePath,
+    about: 'certificate chain of the API in PEM; with --http-key the API speaks TLS only',
+    effect: 'clients must trust its issuer',
+  },
+  httpKey: {
+    ...path,
+    flag: '--http-key',
+    placeholder: 'FILE',
+    env: 'MESHCRON_HTTP_KEY',
+    key: 'httpKey',
+    parse: parsePath,
+    about: 'private key of --http-cert in PEM',
+    effect: 'a file that others can read is refused',
+  },
+  httpProxy: {
+    flag: '--http-proxy',
+    placeholder: 'CIDR',
+    env: 'MESHCRON_HTTP_PROXY',
+    key: 'httpProxy',
+    isMany: true,
+    fallback: undefined,
+    parse: parseRange,
+    unit: 'address or CIDR',
+    about: 'where a proxy that ends TLS asks from; repeatable',
+    effect: 'from other machines only requests of the proxy that carry its secret are served',
+  },
+  httpProxySecret: {
+    ...path,
+    flag: '--http-proxy-secret',
+    placeholder: 'FILE',
+    env: 'MESHCRON_HTTP_PROXY_SECRET',
+    key: 'httpProxySecret',
+    parse: parseKeyPath,
+    about: 'file of the text that the proxy sends in the header x-meshcron-proxy',
+    effect: 'a file that others can read is refused',
+  },
+  httpHost: {
+    flag: '--http-host',
+    placeholder: 'NAME',
+    env: 'MESHCRON_HTTP_HOST',
+    key: 'httpHosts',
+    isMany: true,
+    fallback: undefined,
+    parse: parseHostName,
+    unit: 'host name or address, without a port',
+    about: 'further name under which browsers and clients reach the API; repeatable',
+    effect: 'requests for any other name are refused, so that no web page can point its own here',
+  },
+  socketGroup: {
+    flag: '--socket-group',
+    placeholder: 'GROUP',
+    env: 'MESHCRON_SOCKET_GROUP',
+    key: 'socketGroup',
+    isMany: false,
+    fallback: undefined,
+    parse: parseGroup,
+    unit: 'group of this machine',
+    about: 'group that may open the unix socket; without it only the user of the daemon',
+    effect: 'everybody in it is admin of this node',
+  },
+}
