@@ -303,8 +303,14 @@ test('doctor finds the mode of keys, closed ports and missing programs', async (
   after(() => void server.close())
   await new Promise((resolve) => server.once('listening', resolve))
   const { port } = server.address() as AddressInfo
-  const reachable = { ...other, addresses: [`/ip4/127.0.0.1/tcp/${port}`] }
-  const closed = { ...other, id: `${other.id}x`, name: 'mill', addresses: ['/ip4/127.0.0.1/tcp/1'] }
+  const reachable = { ...other, roundTripMs: null, addresses: [`/ip4/127.0.0.1/tcp/${port}`] }
+  const closed = {
+    ...other,
+    roundTripMs: null,
+    id: `${other.id}x`,
+    name: 'mill',
+    addresses: ['/ip4/127.0.0.1/tcp/1'],
+  }
   const job = { ...hello, document: { ...hello.document, run: { exec: ['no-such-program'] } } }
   const [tick] = hello.next
   const rank = [{ id: barn, name: 'barn' }]

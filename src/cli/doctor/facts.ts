@@ -31,7 +31,7 @@ export interface DoctorFacts {
   readonly isLocal: boolean
   /** Whether something accepts connections where the API of this machine listens. */
   readonly httpIsTaken: boolean
-  /** Addresses of other members that accept a connection from here, or do not. */
+  /** Addresses of members without a link that accept a connection from here, or do not. */
   readonly reached: readonly {
     readonly member: string
     readonly address: string

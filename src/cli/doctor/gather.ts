@@ -27,24 +27,25 @@ export async function gather(
   { dataDir, host }: GlobalOptions,
 ): Promise<DoctorFacts> {
   const isLocal = (host ?? io.env['MESHCRON_HOST']) === undefined
-  const [fallback] = defaultDataDirs()
+  const places = defaultDataDirs()
+  const fallback = places.find((dir) => existsSync(dir)) ?? places[0]
   const world = { env: io.env, cwd: process.cwd(), hostname: hostname() }
   const named = dataDir ?? io.env['MESHCRON_DATA_DIR'] ?? fallback
   const read = resolveConfig({ flags: { dataDir: named }, ...world })
   const daemon = await ask(client)
   const isAnswered = 'status' in daemon
   const settings = read.ok ? read.value : undefined
-  const places = settings?.dataDir ?? named ?? '.'
+  const home = settings?.dataDir ?? named ?? '.'
   const httpIsTaken =
     settings !== undefined && (await opens(settings.http.host, settings.http.port))
   return {
     config: read.ok ? { ok: true, ...read.value } : { ok: false, ...read.refusal },
-    secrets: existsSync(places) ? secretsIn(places) : undefined,
+    secrets: existsSync(home) ? secretsIn(home) : undefined,
     daemon,
     isLocal,
     httpIsTaken,
     reached: isAnswered && isLocal ? await reach(daemon.members) : [],
-    disk: diskOf(places),
+    disk: diskOf(home),
     memory: { totalBytes: totalmem(), availableBytes: availableMemory() },
     programs: isAnswered
       ? programsFor(daemon).map((program) => ({ program, isHere: isHere(io, program) }))
@@ -75,8 +76,12 @@ function secretsIn(dir: string): readonly FileFact[] {
   })
 }
 
+/** Tries the addresses of members to which there is no link. */
 async function reach(members: readonly Member[]): Promise<DoctorFacts['reached']> {
-  const others = members.filter(({ self, state }) => !self && state !== 'left').slice(0, membersMax)
+  const isLinked = ({ self, roundTripMs }: Member): boolean => self || roundTripMs !== null
+  const others = members
+    .filter((member) => !isLinked(member) && member.state !== 'left')
+    .slice(0, membersMax)
   const tried = others.flatMap((member) =>
     member.addresses.slice(0, 3).map(async (address) => {
       const [, host, port] = /^\/(?:ip[46]|dns[46]?)\/([^/]+)\/tcp\/(\d+)/.exec(address) ?? []
