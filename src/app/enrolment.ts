@@ -300,7 +300,7 @@ export class Enrolment implements EnrolmentApi {
         const before = this.#book
         const verdict = judgeApplication(this.#enroller, before, application, dialog, nowMs())
         if (verdict.book !== before && !this.#keep(verdict.book).ok) throw new Error('not kept')
-        this.#tell(joiner, verdict)
+        if (verdict.book !== before) this.#tell(joiner, verdict)
         return verdict.answer
       },
     }

@@ -158,16 +158,26 @@ export function readPeers(dataDir: string): readonly string[] {
 /** The token of a file that somebody put there for the first start; it is deleted once it is used. */
 export interface TokenFile {
   readonly token: string
-  readonly consume: () => void
+  /** Deletes it; the value is why that failed. */
+  readonly consume: () => string | undefined
 }
 
 export function readTokenFile(file: string): Result<TokenFile> | undefined {
   if (!existsSync(file)) return undefined
   try {
     const token = readFileSync(file, 'utf8').trim()
-    return ok({ token, consume: () => rmSync(file, { force: true }) })
+    return ok({ token, consume: () => remove(file) })
   } catch (error) {
     const message = `the token in ${file} cannot be read: ${(error as Error).message}`
     return refuse('MC_BAD_CONFIG', message, 'correct its owner or rights')
+  }
+}
+
+function remove(file: string): string | undefined {
+  try {
+    rmSync(file, { force: true })
+    return undefined
+  } catch (error) {
+    return `the token in ${file} is used and cannot be deleted: ${(error as Error).message}`
   }
 }

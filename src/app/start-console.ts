@@ -81,6 +81,11 @@ export class StartConsole {
     this.#note('replaced', message, { folder })
   }
 
+  /** Told when a used token could not be deleted; a member starts all the same. */
+  consumed(trouble: string | undefined): void {
+    if (trouble !== undefined) this.#note('tokenFile', trouble)
+  }
+
   joined(name: string): void {
     this.#note('joined', `${name} is a member now`)
   }

@@ -79,7 +79,7 @@ async function becomeMember(settings: Settings, said: StartConsole): Promise<Res
   )
   if (!joined.ok) return joined
   if (joined.value) said.joined(name)
-  file?.value.consume()
+  if (file !== undefined) said.consumed(file.value.consume())
   return joined
 }
 
