@@ -307,7 +307,9 @@ export class Overlap {
       before.add(record.execution)
       const wanted = attempts.ofQueued(record, turn.clusterMs)
       const isLate = turn.clusterMs > wanted.cutoffMs
-      if (job === undefined || !world.isWanted(job, wanted)) {
+      // what was asked for may come before the definition of its job
+      if (replica.catalog.get(name) === undefined) takeover.want(wanted)
+      else if (job === undefined || !world.isWanted(job, wanted)) {
         takeover.want(withdrawn(wanted, turn.clusterMs))
       } else if (isLate || this.#hasTurn(job, record, place)) takeover.want(wanted)
     }

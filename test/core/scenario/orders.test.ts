@@ -207,3 +207,14 @@ test('a rerun of a tick is its replay with the next free number, and is not run 
   const instants = launches.map(({ env }) => env['MESHCRON_SCHEDULED_AT'])
   assert.equal(new Set(instants).size, 1)
 })
+
+test('a dispatch that comes before the definition of its job waits for it', () => {
+  for (const seed of [1n, 2n, 3n, 4n]) {
+    const fleet = Fleet.running({ size: 4, seed })
+    fleet.put(0, 'now', { schedule: '@manually' })
+    const reply = fleet.dispatch(0, 'now', 'key')
+    fleet.run(20_000)
+    assert.ok(reply.ok && reply.execution !== undefined)
+    assert.equal(fleet.startsOf(reply.execution).length, 1, `seed ${seed}`)
+  }
+})
