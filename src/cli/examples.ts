@@ -39,6 +39,7 @@ export const examples: Readonly<Record<string, readonly string[]>> = {
   logs: ['meshcron logs -f backup'],
   status: ['meshcron status --watch', 'meshcron status -o json'],
   'member drain': ['meshcron member drain barn --timeout 30m'],
+  'notify test': ['meshcron notify test ops'],
   doctor: ['meshcron doctor', 'meshcron doctor -o json', 'meshcron doctor --host pi1:7172'],
   simulate: ['meshcron simulate --seed 5'],
 }

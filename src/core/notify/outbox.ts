@@ -41,7 +41,7 @@ interface Sending {
   readonly isAsked: boolean
 }
 
-const lateMs = 10_000
+const lateMs = 2_000
 const backoffMinMs = 5_000
 const backoffMaxMs = 900_000
 const minuteMs = 60_000
@@ -86,7 +86,9 @@ export class Outbox {
   /** A message is due; `watched` names the job whose watchers send it, in their order. */
   add(notice: Notice, channel: string, watched?: JobName): void {
     const { id } = notice
-    if (this.#pending.has(id) || this.#told.has(id)) return
+    // what is older, nobody remembers whether it was sent
+    const isOver = this.#turn.clusterMs - notice.atMs > limits.noticeMemoryMs
+    if (isOver || this.#pending.has(id) || this.#told.has(id)) return
     if (this.#pending.size >= limits.noticesMax) {
       this.#turn.report({ kind: 'limitReached', limit: 'noticesMax' })
       return

@@ -144,6 +144,54 @@ test('a restart of the whole fleet sends nothing twice', () => {
   assert.deepEqual(events(fleet), ['failure'])
 })
 
+/** Runs ten ticks while node 1 is off, and lets it come back. */
+function withLateComer(fleet: Fleet, between: () => void): void {
+  fleet.put(0, 'backup', { ...secondly, notify: [{ on: ['success'], via: 'ops' }] })
+  fleet.run(15_000)
+  fleet.kill(1)
+  fleet.run(100_000)
+  between()
+  fleet.start([1])
+  fleet.run(60_000)
+}
+
+/** How often each execution was told of. */
+function timesOf(fleet: Fleet): readonly number[] {
+  const all = delivered(fleet).flatMap(({ notices }) => notices.map(({ execution }) => execution))
+  return [...new Set(all)].map((one) => all.filter((other) => other === one).length)
+}
+
+test('who comes back does not tell again what was told meanwhile', () => {
+  const fleet = fleetOf({ size: 2 })
+  withLateComer(fleet, () => undefined)
+  const times = timesOf(fleet)
+  assert.ok(times.length >= 15)
+  assert.deepEqual(new Set(times), new Set([1]))
+})
+
+test('what was sent is remembered over a restart', () => {
+  const fleet = fleetOf({ size: 2 })
+  withLateComer(fleet, () => fleet.restart(0))
+  assert.deepEqual(new Set(timesOf(fleet)), new Set([1]))
+})
+
+test('what happened more than a day ago is not told any more', () => {
+  const fleet = fleetOf({
+    size: 2,
+    profile: 'iot',
+    notify: (node) => ({ channels: node === 1 ? ['ops'] : [], rules: [] }),
+  })
+  fleet.script(() => ({ durationMs: 10, exit: 1 }))
+  fleet.put(0, 'backup', { schedule: '@manually', notify: [rule] })
+  fleet.run(60_000)
+  fleet.kill(1)
+  fleet.dispatch(0, 'backup', 'old')
+  fleet.run(25 * 3_600_000)
+  fleet.start([1])
+  fleet.run(300_000)
+  assert.deepEqual(events(fleet), [])
+})
+
 test('more than 20 messages in a minute on one channel become a digest', () => {
   const fleet = fleetOf({ size: 1 })
   fleet.script(() => ({ durationMs: 10, exit: 1 }))
@@ -239,6 +287,52 @@ test('expectEvery tells of a success that is too old', () => {
   fleet.run(9 * 60_000)
   assert.deepEqual(events(fleet), [])
   fleet.run(5 * 60_000)
+  assert.deepEqual(events(fleet), ['missed'])
+})
+
+test('late start: s − P beyond lateStart is told of, once', () => {
+  const fleet = fleetOf({ size: 1 })
+  const notify = [{ on: ['late-start'], via: 'ops', lateStart: '5s' }]
+  fleet.put(0, 'backup', { schedule: '0 * * * * *', misfire: { deadline: '50s' }, notify })
+  const dueMs = fleet.nextTick(60_000)
+  fleet.runTo(dueMs - 1_000)
+  fleet.kill(0)
+  fleet.run(11_000)
+  fleet.start([0])
+  fleet.run(40_000)
+  assert.equal(fleet.tick('backup', dueMs).length, 1)
+  assert.deepEqual(events(fleet), ['late-start'])
+})
+
+test('a duplicate is told of when the sides meet again', () => {
+  const fleet = fleetOf({ size: 2 })
+  fleet.put(0, 'backup', { schedule: '0 * * * * *', notify: [{ on: ['duplicate'], via: 'ops' }] })
+  fleet.run(20_000)
+  const dueMs = fleet.nextTick(60_000, 20_000)
+  fleet.islands([0], [1])
+  fleet.runTo(dueMs + 20_000)
+  assert.equal(fleet.tick('backup', dueMs).length, 2)
+  fleet.heal()
+  fleet.run(40_000)
+  assert.ok(events(fleet).length >= 1)
+  assert.deepEqual(new Set(events(fleet)), new Set(['duplicate']))
+  assert.deepEqual(new Set(timesOf(fleet)), new Set([1]))
+})
+
+test('a job that nobody may start late is told of as missed by its dead man', () => {
+  const fleet = fleetOf({ size: 3 })
+  const notify = [{ on: ['missed'], via: 'ops' }]
+  fleet.put(0, 'backup', {
+    schedule: '0 * * * * *',
+    misfire: { policy: 'skip', deadline: '5s' },
+    notify,
+  })
+  const dueMs = fleet.nextTick(60_000)
+  fleet.runTo(dueMs - 500)
+  fleet.kill(0, 1, 2)
+  fleet.run(20_000)
+  fleet.start()
+  fleet.run(120_000)
   assert.deepEqual(events(fleet), ['missed'])
 })
 
