@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { commands, quoted } from '../../src/dashboard/model/command.ts'
+import { qrPath } from '../../src/dashboard/model/qr.ts'
 import { reasonText, wordOf } from '../../src/dashboard/model/outcome.ts'
 import { scheduleText } from '../../src/dashboard/model/schedule.ts'
 import {
@@ -20,6 +21,14 @@ describe('texts of the dashboard', () => {
     assert.equal(instantText(noonMs, 'Europe/Berlin', noonMs + 86_400_000), 'Mon 01 Mar 13:00')
     assert.equal(instantText(noonMs, 'UTC', noonMs + 366 * 86_400_000), 'Mon 01 Mar 2027 12:00')
     assert.equal(clockText(noonMs, 'Asia/Kolkata'), '17:30:00')
+  })
+
+  test('a QR code is a path with a square for each dark module', () => {
+    const modules = [
+      [true, false],
+      [false, true],
+    ]
+    assert.equal(qrPath(modules), 'M0 0h1v1h-1zM1 1h1v1h-1z')
   })
 
   test('spans have the units that people use', () => {

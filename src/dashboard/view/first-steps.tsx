@@ -1,7 +1,7 @@
 // What an empty place teaches.
 
 import type { VNode } from 'preact'
-import type { Status } from '../answers.ts'
+import { commands } from '../model/command.ts'
 import { hrefOf } from '../model/route.ts'
 import { templates } from '../model/templates.ts'
 import { CommandLine, Panel } from './pieces.tsx'
@@ -31,19 +31,14 @@ export function Templates(): VNode {
 }
 
 /** Alone: how the second node comes. */
-export function JoinLine(props: { status: Status }): VNode {
-  const address = props.status.self.addresses.find((one) => !one.includes('/127.')) ?? ''
-  const [, host = 'HOST', port = '7171'] = /^\/\w+\/([^/]+)\/tcp\/(\d+)/.exec(address) ?? []
+export function JoinLine(): VNode {
   return (
     <Panel title="One node is a working cluster. Two survive the loss of one.">
       <p>
-        Copy <code>network.key</code> and <code>cluster.key</code> from the data directory of this
-        node to the other machine, and start it there:
+        <a href={hrefOf(['members'])}>Invite a machine</a>, or make a token in a terminal and give
+        it to <code>meshcron start --join</code> there:
       </p>
-      <CommandLine
-        label="on the other machine"
-        command={`meshcron start --peer ${host}:${port} --network-key network.key --cluster-key cluster.key`}
-      />
+      <CommandLine command={commands.invite()} />
     </Panel>
   )
 }

@@ -6,7 +6,7 @@ import { nodeText, toneOf } from '../model/outcome.ts'
 import { spanText } from '../model/time.ts'
 import { refreshStatus, status } from '../state/fleet.ts'
 import { apiPath, ask } from '../state/session.ts'
-import { JoinLine } from './first-steps.tsx'
+import { Enrolment } from './enrolment.tsx'
 import { CommandLine, Distance, Heading, Loading, Pairs, Panel, Problem, Word } from './pieces.tsx'
 import { Table, type Column } from './table.tsx'
 
@@ -94,7 +94,7 @@ export function Members(): VNode {
         rowClass={({ state }) => (state === 'alive' ? '' : 'gone')}
       />
       <Self status={seen} />
-      {seen.members.length === 1 ? <JoinLine status={seen} /> : null}
+      <Enrolment />
       <CommandLine command={commands.members()} />
     </>
   )

@@ -41,7 +41,7 @@ export function Overview(): VNode {
       ) : (
         <Templates />
       )}
-      {seen.members.length === 1 ? <JoinLine status={seen} /> : null}
+      {seen.members.length === 1 ? <JoinLine /> : null}
       <CommandLine command={commands.status()} />
     </>
   )

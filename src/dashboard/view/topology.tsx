@@ -38,7 +38,7 @@ export function Topology(): VNode {
       <p class="quiet">
         Drawn are the links of the node that you ask; how the others see each other only they know.
       </p>
-      {members.length === 1 ? <JoinLine status={seen} /> : null}
+      {members.length === 1 ? <JoinLine /> : null}
       <CommandLine command={commands.members()} />
     </>
   )

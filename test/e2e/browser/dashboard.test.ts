@@ -6,6 +6,8 @@ import type { Browser } from 'playwright-core'
 import { refreshDashboard } from '../../../scripts/build-dashboard.ts'
 import { Cluster, executorOf } from '../../integration/cluster/harness.ts'
 import type { Daemon } from '../../integration/cluster/daemon.ts'
+import type { InviteList } from '../../../src/adapters/http/schema.ts'
+import { parseToken } from '../../../src/core/trust/join-token.ts'
 import { until } from '../../until.ts'
 import { inaccessible } from './accessible.ts'
 import { browserPath, Tab, withBrowser, type Served } from './page.ts'
@@ -27,6 +29,9 @@ test('the dashboard in a browser', async (t) => {
       await step('follows a live log', () => liveLog(browser, cluster))
       await step('settles a conflict with the other version', () => conflict(browser, cluster))
       await step('asks which of two edits counts', () => twoEdits(browser, cluster))
+      await step('shows a token with its QR code once, and takes the invite back', () =>
+        invites(browser, cluster),
+      )
       await step('is walked through by keys alone', () => byKeys(browser, cluster))
       await step('is accessible, light and dark, and fits into 360 pixels', () =>
         everyScreen(browser, cluster),
@@ -126,6 +131,29 @@ async function twoEdits(browser: Browser, cluster: Cluster): Promise<void> {
   await page.getByRole('heading', { name: 'edited', exact: true }).waitFor()
   const after = (await api.job('edited')).document
   assert.deepEqual([after['timeout'], after['description']], ['3m', 'meanwhile'])
+  await tab.close()
+}
+
+async function invites(browser: Browser, cluster: Cluster): Promise<void> {
+  const viewport = { width: 360, height: 740 }
+  const tab = await Tab.open(browser, servedBy(cluster.node(0)), { viewport })
+  const { page } = tab
+  await tab.go('#/members')
+  await page.getByRole('button', { name: 'invite a machine' }).click()
+  await page.getByRole('img', { name: 'the token as a QR code' }).waitFor()
+  const command = page.getByText(/^meshcron start --join mc1:/)
+  const token = parseToken((await command.textContent())!.split(' ').at(-1)!)
+  assert.ok(token.ok, 'what is shown is a token')
+  assert.deepEqual(await inaccessible(page), [])
+  assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 360)
+  await page.getByRole('button', { name: /^revoke / }).click()
+  await until('the invite has ended', async () => {
+    const { json } = await cluster.node(0).api.send('GET', '/api/v1/invites')
+    return (json as InviteList).items[0]?.state === 'revoked'
+  })
+  await page.reload()
+  await page.getByRole('button', { name: 'invite a machine' }).waitFor()
+  assert.equal(await command.count(), 0, 'it is shown once')
   await tab.close()
 }
 

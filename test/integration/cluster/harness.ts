@@ -122,6 +122,7 @@ export class Cluster {
     const tags = this.#init.tags?.(node) ?? []
     return [
       ...['--listen', `/ip4/127.0.0.1/tcp/${port}`, '--http', '127.0.0.1:0'],
+      ...['--enrol', '127.0.0.1:0'],
       ...['--network-key', this.networkKey, '--cluster-key', this.clusterKey],
       ...tags.flatMap((tag) => ['--tag', tag]),
       // else the addresses that they learn of each other would lead around the proxies
