@@ -36,8 +36,11 @@ function single(notice: Notice, output: string): Message {
   const { id, event } = notice
   const lines = Object.entries(parts)
     .filter(([name, value]) => !['id', 'text', 'output'].includes(name) && value !== null)
-    .filter(([, value]) => value !== '' && value !== 0 && value !== false)
-    .map(([name, value]) => `${name}: ${Array.isArray(value) ? value.join(', ') : String(value)}`)
+    .map(
+      ([name, value]) => [name, Array.isArray(value) ? value.join(', ') : String(value)] as const,
+    )
+    .filter(([, value]) => !['', '0', 'false'].includes(value))
+    .map(([name, value]) => `${name}: ${value}`)
   const text = sentenceOf(notice)
   const printed = output === '' ? [] : ['', 'last output:', output]
   const body = [text, '', ...lines, ...printed].join('\n')

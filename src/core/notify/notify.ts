@@ -5,15 +5,7 @@
 import type { Author } from '../author.ts'
 import { etagOf, type Catalog, type Job } from '../jobs/catalog.ts'
 import type { GroupName } from '../jobs/definition.ts'
-import {
-  calendarKey,
-  calendarOfKey,
-  tickExecutionId,
-  type ExecutionId,
-  type JobName,
-  type MemberId,
-} from '../ids.ts'
-import { isRan } from '../execution/ledger.ts'
+import { calendarKey, calendarOfKey, tickExecutionId, type JobName } from '../ids.ts'
 import type { Executions } from '../execution/executions.ts'
 import type { Post } from '../execution/post.ts'
 import type { ExecutionRecord, StoredRecord } from '../execution/record.ts'
@@ -27,6 +19,7 @@ import type { Crypto } from '../trust/crypto.ts'
 import type { Turn } from '../turn.ts'
 import { Absence } from './absence.ts'
 import { conditionsOf, type Condition } from './conditions.ts'
+import { NoticeFacts, reasonOf } from './facts.ts'
 import { History, type HistoryState } from './history.ts'
 import { emptyNotice, noticeId, type Notice } from './notice.ts'
 import { Outbox } from './outbox.ts'
@@ -65,6 +58,7 @@ export class Notify {
   readonly #init: NotifyInit
   readonly #told: ToldNotices
   readonly #absence: Absence
+  readonly #facts: NoticeFacts
   readonly #histories = new Map<JobName, History>()
   /** Clock of the pause and of conflicts that are known already. */
   readonly #edits = new Map<JobName, string>()
@@ -96,6 +90,7 @@ export class Notify {
     this.#world = components.world
     this.#init = init
     this.#told = new ToldNotices(components)
+    this.#facts = new NoticeFacts(components)
     this.outbox = new Outbox({ ...components, told: this.#told })
     this.#absence = new Absence({
       judge: (job, dueMs) => judgeTick(job, this.#catalog.usesOf(job), dueMs),
@@ -176,7 +171,14 @@ export class Notify {
       this.#each(job, late, 'late-start', record, `${Math.round(lateMs / 1_000)} s late`)
     }
     if (record.nextAttemptAtMs !== null && phase === 'ended') {
-      this.#each(job, rules, 'retrying', record, record.reason, `${execution}.${slot}.${attempt}`)
+      this.#each(
+        job,
+        rules,
+        'retrying',
+        record,
+        reasonOf(record),
+        `${execution}.${slot}.${attempt}`,
+      )
     }
     if (this.#executions.ledger.claims(execution, slot, attempt).length > 1) {
       this.#each(job, rules, 'duplicate', record)
@@ -189,12 +191,12 @@ export class Notify {
     rules: readonly NotifyRule[],
     event: JobEvent,
     record: ExecutionRecord,
-    reason: string = record.reason,
+    reason: string = reasonOf(record),
     about: string = record.execution,
   ): void {
     for (const rule of rules) {
       if (!rule.on.includes(event)) continue
-      this.#tell(rule, about, { ...this.#factsOf(job, record), event, reason })
+      this.#tell(rule, about, { ...this.#facts.of(job, record), event, reason })
     }
   }
 
@@ -203,49 +205,10 @@ export class Notify {
     const asked = askedAs(rule, event)
     // who hears of alarms hears also why there is silence
     if (asked !== 'flapping' && !rule.on.includes(asked)) return
-    const record = this.#newestOf(ended.execution)
-    const facts = record === undefined ? this.#jobFacts(job) : this.#factsOf(job, record)
+    const record = this.#facts.newestOf(ended.execution)
+    const facts = record === undefined ? this.#facts.ofJob(job) : this.#facts.of(job, record)
     const { execution, dueMs, endedMs: atMs } = ended
     this.#tell(rule, execution, { ...facts, event: asked, execution, dueMs, atMs, streak })
-  }
-
-  #newestOf(execution: ExecutionId): ExecutionRecord | undefined {
-    const { ledger } = this.#executions
-    const newest = ledger.slots(execution).map((slot) => ledger.newest(execution, slot)!.record)
-    return newest.find((one) => isRan(one) && one.outcome !== 'success') ?? newest[0]
-  }
-
-  #jobFacts(job: Job): Omit<Notice, 'id' | 'event'> {
-    const { timezone } = job.groups.timing
-    return { ...emptyNotice, atMs: this.#turn.clusterMs, job: job.name, timezone }
-  }
-
-  #factsOf(job: Job, record: ExecutionRecord): Omit<Notice, 'id' | 'event'> {
-    const { execution, dueMs, executor, outcome, reason, attempt } = record
-    const atMs = record.endedMs ?? record.startedMs ?? record.claimedMs ?? this.#turn.clusterMs
-    const memberName = executor === null ? '' : (this.#membership.get(executor)?.record.name ?? '')
-    return {
-      ...this.#jobFacts(job),
-      atMs,
-      execution,
-      dueMs,
-      member: executor,
-      memberName,
-      outcome: outcome ?? record.phase,
-      reason,
-      attempts: attempt,
-      others: executor === null ? [] : this.#othersOn(executor, execution),
-    }
-  }
-
-  /** What else a member runs. */
-  #othersOn(executor: MemberId, execution: ExecutionId): readonly ExecutionId[] {
-    return this.#executions.ledger
-      .newestOpen()
-      .map(({ record }) => record)
-      .filter((record) => record.executor === executor && record.execution !== execution)
-      .slice(0, 10)
-      .map((record) => record.execution)
   }
 
   // ── messages ───────────────────────────────────────────────────────────────────────────────────
@@ -283,7 +246,7 @@ export class Notify {
     const before = this.#edits.get(name)
     const { paused, conflict } = this.#noteEdits(job)
     if (before === undefined) return
-    const facts = this.#jobFacts(job)
+    const facts = this.#facts.ofJob(job)
     for (const rule of this.#rulesOf(job)) {
       if (paused !== '' && !before.startsWith(`${paused} `) && rule.on.includes('paused')) {
         const reason = job.groups.enabled.note
@@ -354,7 +317,7 @@ export class Notify {
     more: Partial<Pick<Notice, 'execution' | 'dueMs'>> = {},
   ): void {
     const event = 'missed'
-    const facts = { ...this.#jobFacts(job), ...more, event, outcome: event, reason } as const
+    const facts = { ...this.#facts.ofJob(job), ...more, event, outcome: event, reason } as const
     for (const rule of this.#rulesOf(job)) {
       if (!rule.on.includes(event)) continue
       const order = this.outbox.order(rule.via, rankKey('watch', job.name))
@@ -398,7 +361,7 @@ export class Notify {
       const event = askedAs(rule, badEnd)
       const atMs = sinceMs + times * remindMs
       const facts = {
-        ...this.#jobFacts(job),
+        ...this.#facts.ofJob(job),
         event,
         execution,
         atMs,

@@ -48,7 +48,7 @@ test('a failure and its recovery are told of once by the fleet, with the last ou
       await until('the failure', () => said().some(({ event }) => event === 'failure'))
       const failure = said().find(({ event }) => event === 'failure')!
       assert.equal(failure.job, 'look')
-      assert.match(failure.reason, /exit/)
+      assert.equal(failure.reason, 'exit 1')
       assert.equal(failure.output, `looking for ${marker}\n`)
     })
     await cluster.step(t, 'the recovery', async () => {
