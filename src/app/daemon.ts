@@ -286,7 +286,7 @@ class RunningDaemon implements Daemon {
           outgoing.publish(channel, { ...channel, payload }, signal),
         outputOf: (notice) => this.#outputOf(notice),
       },
-      notify.channels,
+      notify,
     )
   }
 

@@ -31,11 +31,13 @@ export interface NotifyConfig {
   readonly channels: Readonly<Record<string, Channel>>
   /** For all jobs, and for what concerns the fleet. */
   readonly rules: readonly NotifyRule[]
+  /** Where people reach the dashboard of some node; empty: messages have no link. */
+  readonly link: string
 }
 
 type Of<K extends Channel['kind']> = Omit<Extract<Channel, { kind: K }>, 'kind'>
 
-const none: NotifyConfig = { channels: {}, rules: [] }
+const none: NotifyConfig = { channels: {}, rules: [], link: '' }
 
 /** Reads the channels; no file: there are none. */
 export function readNotifyConfig(dataDir: string): Result<NotifyConfig> {
@@ -208,5 +210,6 @@ const rules = list(rule([...jobEvents, ...fleetEvents]), {
 
 const fields = {
   channels: field('channels', asShape(channels), 'the channels by name', {}),
+  link: field('link', plainUrl, 'where people reach a dashboard', ''),
   rules: field('rules', rules, 'what is told of all jobs and of the fleet', []),
 }

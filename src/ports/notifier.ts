@@ -60,6 +60,7 @@ export const partNames: readonly string[] = [
   'attempts',
   'streak',
   'others',
+  'link',
   'output',
   'notices',
 ]

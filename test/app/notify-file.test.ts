@@ -83,7 +83,10 @@ test('a file that others may write is refused, a wrong line is named, no file me
   const dir = mkdtempSync(join(tmpdir(), 'meshcron-notify-'))
   t.after(() => rmSync(dir, { recursive: true }))
   const file = join(dir, 'notify.yaml')
-  assert.deepEqual(readNotifyConfig(dir), { ok: true, value: { channels: {}, rules: [] } })
+  assert.deepEqual(readNotifyConfig(dir), {
+    ok: true,
+    value: { channels: {}, rules: [], link: '' },
+  })
   writeFileSync(file, 'channels:\n  ops:\n    webhook: { url: ftp://x }\n')
   const read = readNotifyConfig(dir)
   assert.ok(!read.ok && read.refusal.message.startsWith(`${file}:3: channels.ops.webhook.url`))

@@ -24,15 +24,32 @@ function local(ms: number, timeZone: string): string {
   return `${new Intl.DateTimeFormat('sv-SE', style).format(ms)} ${timeZone}`
 }
 
-/** One message, or a digest of several; `output` is the end of what the execution printed. */
-export function messageOf(notices: readonly Notice[], output: string): Message {
-  const [first] = notices
-  if (first === undefined) throw new Error('a message has something to say')
-  return notices.length === 1 ? single(first, output) : digest(first, notices)
+/** What a message says beside its notice. */
+export interface Around {
+  /** The end of what the execution printed. */
+  readonly output: string
+  /** Address of a dashboard; empty: none. */
+  readonly link: string
 }
 
-function single(notice: Notice, output: string): Message {
-  const parts = partsOf(notice, output)
+/** One message, or a digest of several. */
+export function messageOf(notices: readonly Notice[], around: Around): Message {
+  const [first] = notices
+  if (first === undefined) throw new Error('a message has something to say')
+  return notices.length === 1 ? single(first, around) : digest(first, notices, around)
+}
+
+/** The page of what it is about. */
+function linkOf({ execution, job }: Notice, link: string): string {
+  if (link === '') return ''
+  const page =
+    execution === null ? `jobs/${job ?? ''}` : `executions/${encodeURIComponent(execution)}`
+  return `${link.replace(/\/$/, '')}/#/${execution === null && job === null ? '' : page}`
+}
+
+function single(notice: Notice, around: Around): Message {
+  const { output } = around
+  const parts = partsOf(notice, around)
   const { id, event } = notice
   const lines = Object.entries(parts)
     .filter(([name, value]) => !['id', 'text', 'output'].includes(name) && value !== null)
@@ -47,7 +64,7 @@ function single(notice: Notice, output: string): Message {
   return { id, event, job: notice.job ?? '', text, body, parts: { ...parts, body, notices: [] } }
 }
 
-function partsOf(notice: Notice, output: string): Readonly<Record<string, unknown>> {
+function partsOf(notice: Notice, { output, link }: Around): Readonly<Record<string, unknown>> {
   const { id, event, atMs, isReminder, job, execution, dueMs, timezone, member } = notice
   const { memberName, outcome, reason, attempts, streak, others } = notice
   return {
@@ -68,14 +85,15 @@ function partsOf(notice: Notice, output: string): Readonly<Record<string, unknow
     attempts,
     streak,
     others,
+    link: linkOf(notice, link),
     output,
   }
 }
 
-function digest(first: Notice, notices: readonly Notice[]): Message {
+function digest(first: Notice, notices: readonly Notice[], { link }: Around): Message {
   const text = `${notices.length} messages: ${sentenceOf(first)}, …`
   const body = notices.map((notice) => `${instant(notice.atMs)} ${sentenceOf(notice)}`).join('\n')
-  const each = notices.map((notice) => partsOf(notice, ''))
+  const each = notices.map((notice) => partsOf(notice, { output: '', link }))
   const none = Object.fromEntries(partNames.map((name) => [name, null]))
   const event = 'digest'
   const parts = { ...none, id: first.id, event, text, body, at: instant(first.atMs) }

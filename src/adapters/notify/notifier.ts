@@ -26,12 +26,17 @@ export class LocalNotifier implements Notifier {
   readonly channels: readonly string[]
   readonly #components: NotifierComponents
   readonly #table: Readonly<Record<string, Channel>>
+  readonly #link: string
   readonly #running = new Set<AbortController>()
 
-  constructor(components: NotifierComponents, init: Readonly<Record<string, Channel>>) {
+  constructor(
+    components: NotifierComponents,
+    init: { readonly channels: Readonly<Record<string, Channel>>; readonly link: string },
+  ) {
     this.#components = components
-    this.#table = init
-    this.channels = Object.keys(init)
+    this.#table = init.channels
+    this.#link = init.link
+    this.channels = Object.keys(init.channels)
   }
 
   async deliver(name: string, notices: readonly Notice[]): Promise<string | undefined> {
@@ -46,7 +51,7 @@ export class LocalNotifier implements Notifier {
       isHttp ? httpMs : limits.noticeTimeoutMs - outputMs,
     )
     try {
-      const message = messageOf(notices, await this.#output(notices))
+      const message = messageOf(notices, { output: await this.#output(notices), link: this.#link })
       await this.#send(channel, message, abort.signal)
       return undefined
     } catch (error) {

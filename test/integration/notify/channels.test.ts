@@ -73,6 +73,7 @@ test('a webhook says job, tick local and UTC, executor, reason, streak and the l
   assert.equal(said['dueLocal'], '2026-07-01 12:00:00 Europe/Berlin')
   assert.equal(said['node'], 'barn')
   assert.equal(said['output'], 'disk "full"')
+  assert.equal(said['link'], 'https://cron.example.org/#/executions/backup%401')
   assert.equal(posts[0]!.headers['x-meshcron-id'], failed.id)
 })
 
@@ -134,7 +135,11 @@ test('a program that does not end is killed with all that it started', async (t)
   const file = join(directoryOf(t), 'pid')
   const abort = new AbortController()
   const script = 'sleep 600 & echo $! > "$0.new"; mv "$0.new" "$0"; wait'
-  const ended = runProgram(['/bin/sh', '-c', script, file], messageOf([failed], ''), abort.signal)
+  const ended = runProgram(
+    ['/bin/sh', '-c', script, file],
+    messageOf([failed], { output: '', link: '' }),
+    abort.signal,
+  )
   await until('the program runs', () => existsSync(file))
   abort.abort()
   await assert.rejects(ended, /did not end in time/)

@@ -24,7 +24,7 @@ export function notifierOf(
         outgoing.publish(channel, { ...channel, payload }, signal),
       outputOf: async () => output,
     },
-    channels,
+    { channels, link: 'https://cron.example.org/' },
   )
 }
 
