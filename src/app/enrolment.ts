@@ -175,14 +175,19 @@ export class Enrolment implements EnrolmentApi {
   }
 
   #mayNotInvite(isAdmin: boolean): Result<never> | undefined {
-    const { credentials, clusterKey, isTimeKnown } = this.#components
-    if (!ownCertificate(credentials()).roles.includes('admin')) {
+    const { credentials, clusterKey, isTimeKnown, nowMs } = this.#components
+    const own = ownCertificate(credentials())
+    if (!own.roles.includes('admin')) {
       const message = 'this node is no admin of the cluster, so it cannot invite'
       return refuse('MC_FORBIDDEN', message, 'ask on a node that is: `meshcron member ls`')
     }
     if (!isTimeKnown()) {
       const message = 'the clock of this node is not set, so no certificate of it would count'
       return refuse('MC_BUSY', message, 'wait until it is, or set it: `meshcron status`')
+    }
+    if (nowMs() > own.notAfter) {
+      const message = 'the certificate of this node has expired, so it cannot make others'
+      return refuse('MC_FORBIDDEN', message, 'renew it, or ask on another admin')
     }
     if (!isAdmin || clusterKey() !== undefined) return undefined
     const message = 'only the cluster key makes admins, and it is not on this node'
@@ -368,12 +373,24 @@ export function createEnrolment(
         const found = readKey(clusterKeyFile ?? join(dataDir, 'cluster.key'))
         return found?.ok === true ? found.value : undefined
       },
-      peers: () => node.membership.members().flatMap(({ record }) => record.addresses),
+      peers: () => addressesOf(node),
       isTimeKnown: () => node.clusterTime.state !== 'unsynced',
       nowMs: () => node.nowMs,
     },
     { dataDir, listen, announce, networkKey },
   )
+}
+
+/** Where a new member finds the others: all addresses of this node, and one of each that is alive. */
+function addressesOf({ membership }: Node): readonly string[] {
+  const all = membership.members()
+  const isSelf = (member: MemberId): boolean => member === membership.self
+  const own = all.filter(({ record }) => isSelf(record.member))
+  const others = all.filter(({ record, state }) => state === 'alive' && !isSelf(record.member))
+  return [
+    ...own.flatMap(({ record }) => record.addresses),
+    ...others.flatMap(({ record }) => record.addresses.slice(0, 1)),
+  ]
 }
 
 const random = (size: number): Uint8Array => new Uint8Array(randomBytes(size))

@@ -69,6 +69,11 @@ async function becomeMember(settings: Settings, said: StartConsole): Promise<Res
   if (token === undefined) {
     return joining.file === undefined || isMember(dataDir) ? ok(false) : noToken(joining.file)
   }
+  const { networkKeyFile, clusterKeyFile } = settings
+  if (!isMember(dataDir) && (networkKeyFile ?? clusterKeyFile) !== undefined) {
+    const message = 'a token brings the keys of its cluster, and a key file is given as well'
+    return refuse('MC_BAD_CONFIG', message, 'leave --network-key and --cluster-key out')
+  }
   const { joinByToken } = await import('./daemon.ts')
   const joined = await joinByToken(
     { dataDir, name, tags, token, isReplacing },

@@ -184,6 +184,8 @@ test('a token that is changed, expired, revoked or used up lets nobody in', asyn
   }
   const bytes = (size: number): Uint8Array => new Uint8Array(size).fill(1)
   const other = publicKeyOf((await createKey()).member)!
+  const key = ['--network-key', join(barn.dataDir, 'network.key')]
+  await turnedAway(good.token, /brings the keys of its cluster/, key)
   await turnedAway(good.token.slice(0, -2), /MC_BAD_CONFIG.*no join token/)
   await turnedAway(changed(good.token, { cluster: bytes(16) }), /MC_NOT_INVITED.*another cluster/)
   await turnedAway(changed(good.token, { enroller: other }), /MC_UNREACHABLE/)
@@ -215,7 +217,8 @@ test('with --confirm a machine waits until an admin accepts it, and starts then'
   })
   assert.equal(pending.name, 'field')
   assert.deepEqual(pending.tags, { site: 'north' })
-  assert.equal(field.logged('waiting').at(-1)?.['shortId'], pending.shortId)
+  const shown = await until('it says so itself', () => field.logged('waiting').at(-1))
+  assert.equal(shown['shortId'], pending.shortId)
   const accepted = await barn.api.send('POST', `/api/v1/pending/${pending.shortId}/accept`)
   assert.equal(accepted.status, 204)
   await started
