@@ -8,7 +8,7 @@ import { commands } from '../model/command.ts'
 import { qrPath } from '../model/qr.ts'
 import { apiPath, ask } from '../state/session.ts'
 import { useRead } from '../state/read.ts'
-import { CommandLine, Distance, Panel, Problem, Word } from './pieces.tsx'
+import { CommandLine, Distance, Instant, Panel, Problem, Word } from './pieces.tsx'
 
 interface Door {
   readonly invites: readonly Invite[]
@@ -78,7 +78,7 @@ function Token(props: { made: InviteMade }): VNode {
       <div>
         <p>
           One machine may join with it, as executor and viewer, with any tag of its own, until{' '}
-          <Distance ms={Date.parse(until)} />. It is shown this once.
+          <Instant ms={Date.parse(until)} />. It is shown this once.
         </p>
         <CommandLine label="on the other machine" command={`meshcron start --join ${token}`} />
       </div>
