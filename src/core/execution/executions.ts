@@ -290,7 +290,7 @@ export class Executions {
     this.#keepNotes(watch)
     this.takeover.drop(watch.attempt)
     const receivers = [...this.#post.receivers(), ...watch.askers]
-    this.#runs.start(watch, job, { rank, why, receivers, env: this.children.envOf(watch) })
+    this.#runs.start(watch, job, { rank, why, receivers, given: this.children.givenTo(watch) })
     return undefined
   }
 
@@ -313,7 +313,7 @@ export class Executions {
     this.#keepNotes(watch)
     this.takeover.drop(watch.attempt)
     const receivers = [...this.#post.receivers(), ...watch.askers]
-    this.#runs.start(watch, job, { ...role, receivers, fence, env: this.children.envOf(watch) })
+    this.#runs.start(watch, job, { ...role, receivers, fence, given: this.children.givenTo(watch) })
   }
 
   /** Takes back claims that could not be stored and so did not start; others are asked to act. */

@@ -9,6 +9,21 @@ import type { ExecutionRecord } from './record.ts'
 import { tickOf } from './rerun.ts'
 import { attemptOf } from './ledger.ts'
 
+/** What a parent was and what it said as its result; null: nothing. */
+export interface ParentSaid {
+  readonly job: string
+  readonly execution: string
+  readonly outcome: string
+  readonly result: string | null
+}
+
+/** What a command of a job that is in a graph gets beside the usual. */
+export interface Given {
+  readonly env: Readonly<Record<string, string>>
+  /** The last one first. */
+  readonly parents: readonly ParentSaid[]
+}
+
 /** What placeholders and the environment are filled from. */
 type Facts = Readonly<
   Record<'execution' | 'job' | 'scheduledAt' | 'attempt' | 'slot' | 'fence' | 'node', string> &
@@ -66,9 +81,14 @@ function fillRun(run: Run, facts: Facts): Run {
 export function launchOf(
   job: Job,
   record: ExecutionRecord,
-  node: string,
-  plannedMs: number,
+  how: {
+    readonly node: string
+    readonly plannedMs: number
+    /** What its graph gives it. */
+    readonly given?: Given
+  },
 ): Launch {
+  const { node, plannedMs, given } = how
   const { params: rules } = job.groups.action
   const params = Object.entries(record.order?.params ?? defaultsOf(rules).values)
   const facts: Facts = {
@@ -103,13 +123,23 @@ export function launchOf(
       ...(shards === null
         ? {}
         : { MESHCRON_SHARD_INDEX: facts.slot, MESHCRON_SHARD_TOTAL: `${shards}` }),
+      ...given?.env,
     },
-    ...(params.length === 0 ? {} : { input: inputOf(params) }),
+    ...inputOf(params, given?.parents ?? []),
     plannedMs,
     bounds: { outputMaxBytes, onOutputMax, memoryMaxBytes },
   }
 }
 
-/** What a command reads: one line of JSON, which other things may join beside `params`. */
-const inputOf = (params: readonly (readonly [string, string])[]): string =>
-  `${JSON.stringify({ params: Object.fromEntries(params) })}\n`
+/** What a command reads: one line of JSON, which other things may join. */
+function inputOf(
+  params: readonly (readonly [string, string])[],
+  parents: readonly ParentSaid[],
+): Pick<Launch, 'input'> {
+  if (params.length + parents.length === 0) return {}
+  const said = {
+    ...(params.length === 0 ? {} : { params: Object.fromEntries(params) }),
+    ...(parents.length === 0 ? {} : { parents }),
+  }
+  return { input: `${JSON.stringify(said)}\n` }
+}

@@ -12,7 +12,7 @@ import { narrowed, type OwnerPolicy } from '../trust/owner-policy.ts'
 import { denialText } from '../trust/policy.ts'
 import type { Turn } from '../turn.ts'
 import { draftOf } from './draft.ts'
-import { launchOf } from './launch.ts'
+import { launchOf, type Given } from './launch.ts'
 import type { ExecutionRecord, Outcome, StoredRecord, Why } from './record.ts'
 import type { Records } from './records.ts'
 import { nextAttemptAtMs, totalEndMs } from './retrying.ts'
@@ -99,7 +99,7 @@ export class OwnRuns {
       /** From the register of an at-most-once job. */
       readonly fence?: number
       /** What it gets from its graph. */
-      readonly env?: Readonly<Record<string, string>>
+      readonly given?: Given
     },
   ): void {
     const draft = draftOf(watch, job.generation)
@@ -127,12 +127,15 @@ export class OwnRuns {
       stopReason: undefined,
       tellAtMs: Infinity,
     })
-    const launch = launchOf(job, record, this.#membership.own().name, watch.plannedMs)
-    const env = { ...launch.env, ...how.env }
+    const launch = launchOf(job, record, {
+      node: this.#membership.own().name,
+      plannedMs: watch.plannedMs,
+      ...(how.given === undefined ? {} : { given: how.given }),
+    })
     const bounds = narrowed(launch.bounds, profile)
     const leftMs = Math.max(0, watch.cutoffMs - clusterMs) + this.#timers.probeMs
     const untilMs = this.#turn.monoMs + leftMs
-    this.#turn.emit({ kind: 'start', launch: { ...launch, env, bounds }, untilMs })
+    this.#turn.emit({ kind: 'start', launch: { ...launch, bounds }, untilMs })
   }
 
   /** Takes back claims that could not be stored and so did not start. */

@@ -11,6 +11,7 @@ import type { ExecutionId, JobName, MemberId, Slot } from '../ids.ts'
 import type { Attempts } from '../execution/attempts.ts'
 import type { Candidacy } from '../execution/candidacy.ts'
 import { draftOf, notRunOf } from '../execution/draft.ts'
+import type { Given, ParentSaid } from '../execution/launch.ts'
 import { isSettled } from '../execution/ledger.ts'
 import type { Post } from '../execution/post.ts'
 import type { ExecutionRecord, NotRunOutcome, StoredRecord } from '../execution/record.ts'
@@ -340,17 +341,16 @@ export class Children {
   }
 
   /** What the command of a job that is in a graph gets beside the usual. */
-  envOf(wanted: Pick<Wanted, 'job' | 'root' | 'execution'>): Readonly<Record<string, string>> {
+  givenTo(wanted: Pick<Wanted, 'job' | 'root' | 'execution'>): Given {
     const { job, root, execution } = wanted
     if (root === undefined) {
-      return this.topology.hasChildren(job) ? { MESHCRON_ROOT_ID: execution } : {}
+      const env = this.topology.hasChildren(job) ? { MESHCRON_ROOT_ID: execution } : {}
+      return { env, parents: [] }
     }
-    const said = this.parentsOf(wanted).flatMap(({ records }) =>
-      records.flatMap(({ record }) => record.result ?? []),
-    )
-    const [result] = said
-    const text = result === undefined ? '' : lenientText.decode(result).replaceAll('\0', '')
-    return { MESHCRON_ROOT_ID: root, MESHCRON_PARENT_RESULT: text }
+    const parents = this.parentsOf(wanted).map(saidBy)
+    const last = parents.find(({ result }) => result !== null)?.result ?? ''
+    const text = last.replaceAll('\0', '')
+    return { env: { MESHCRON_ROOT_ID: root, MESHCRON_PARENT_RESULT: text }, parents }
   }
 
   /** Sends a member what tells it that a child is to start. */
@@ -367,3 +367,14 @@ export class Children {
 }
 
 const lenientText = new TextDecoder()
+
+/** Of several slots the first that said something. */
+function saidBy({ job, execution, outcome, records }: ParentEnd): ParentSaid {
+  const [result] = records.flatMap(({ record }) => record.result ?? [])
+  return {
+    job,
+    execution,
+    outcome,
+    result: result === undefined ? null : lenientText.decode(result),
+  }
+}

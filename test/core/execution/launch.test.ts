@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { launchOf } from '../../../src/core/execution/launch.ts'
+import { launchOf, type Given } from '../../../src/core/execution/launch.ts'
 import type { ExecutionRecord } from '../../../src/core/execution/record.ts'
 import type { Job } from '../../../src/core/jobs/catalog.ts'
 import type { Action, Params, Run } from '../../../src/core/jobs/definition.ts'
@@ -15,9 +15,13 @@ const record = {
   fence: 7,
 } as unknown as ExecutionRecord
 
-function launchWith(run: Run, more: Partial<Action> = {}) {
+function launchWith(run: Run, more: Partial<Action> = {}, given?: Given) {
   const action = { ...defaultGroups.action, ...more, run }
-  return launchOf({ groups: { ...defaultGroups, action } } as Job, record, 'b/a+r"n#', 0)
+  return launchOf({ groups: { ...defaultGroups, action } } as Job, record, {
+    node: 'b/a+r"n#',
+    plannedMs: 0,
+    ...(given === undefined ? {} : { given }),
+  })
 }
 
 test('a command gets the facts of its execution as variables', () => {
@@ -77,4 +81,19 @@ test('parameters are variables, placeholders, and JSON on standard input', () =>
   assert.equal(launch.input, '{"params":{"target":"a b"}}\n')
   assert.deepEqual(launch.run.kind === 'exec' && launch.run.argv, ['a b', '{param.none}'])
   assert.equal(launchWith({ kind: 'exec', argv: ['a'] }).input, undefined)
+})
+
+test('the results of its parents reach a child in the JSON on standard input', () => {
+  const params: Params = {
+    target: { required: false, default: 'a', pattern: null, enum: [], secret: false },
+  }
+  const parents = [{ job: 'load', execution: 'load@1', outcome: 'success', result: '17 rows' }]
+  const given = { env: { MESHCRON_ROOT_ID: 'load@1' }, parents }
+  const run = { kind: 'exec', argv: ['a'] } as const
+  const { input, env } = launchWith(run, {}, given)
+  assert.deepEqual(JSON.parse(input!), { parents })
+  assert.equal(env['MESHCRON_ROOT_ID'], 'load@1')
+  const both = launchWith(run, { params }, given).input!
+  assert.deepEqual(JSON.parse(both), { params: { target: 'a' }, parents })
+  assert.equal(both.split('\n').length, 2)
 })

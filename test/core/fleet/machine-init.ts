@@ -23,6 +23,7 @@ export interface Start {
   readonly plannedMs: number
   endMs: number | undefined
   env?: Readonly<Record<string, string>>
+  input?: string | undefined
   result?: string | undefined
   termMs?: number | undefined
 }

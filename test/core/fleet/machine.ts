@@ -393,6 +393,7 @@ export class Machine implements End {
       report: { kind: 'started', attempt: launch.attempt, pid: 100 + starts.length },
     })
     start.env = launch.env
+    start.input = launch.input
     const { durationMs, exit, result, termMs } = script(launch, this.index)
     start.result = result
     start.termMs = termMs

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import {
   childExecutionId,
   jobName,
@@ -155,6 +156,13 @@ test('the result of a parent reaches its children, and the root is named to all'
   assert.equal(envOf(childOf('b', dueMs))['MESHCRON_ROOT_ID'], root)
   assert.equal(envOf(childOf('b', dueMs))['MESHCRON_PARENT_RESULT'], 'said by a')
   assert.equal(envOf(childOf('d', dueMs))['MESHCRON_PARENT_RESULT'], 'said by b')
+  const b = { job: 'b', execution: childOf('b', dueMs), outcome: 'success', result: 'said by b' }
+  const c = { job: 'c', execution: childOf('c', dueMs), outcome: 'skipped-upstream', result: null }
+  const input = JSON.parse(fleet.startsOf(childOf('d', dueMs))[0]!.input!) as { parents: object[] }
+  assert.equal(input.parents.length, 2)
+  for (const parent of [b, c]) {
+    assert.ok(input.parents.some((one) => isDeepStrictEqual(one, parent)))
+  }
 })
 
 test('calendars, pause and limit apply to a child as to any tick', () => {
