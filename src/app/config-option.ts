@@ -25,6 +25,7 @@ export interface OptionValues extends ApiOptionValues {
   readonly tag: readonly [string, string]
   readonly fact: readonly [string, Fact]
   readonly weight: number
+  readonly maxRunning: number
   readonly profile: ProfileName
   readonly enrol: string
   readonly join: string

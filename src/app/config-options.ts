@@ -1,6 +1,7 @@
 // Every option of a node, once: the flags, the environment, meshcron.yaml, `config explain` and the
 // reference are made from this table.
 
+import { limits } from '../core/limits.ts'
 import { apiOptions } from './config-options-api.ts'
 import {
   oneOf,
@@ -132,6 +133,18 @@ export const options: { readonly [N in OptionName]: Option<OptionValues[N]> } = 
     unit: 'number from 0.0625 to 64',
     about: 'share of the work that this node takes, compared with others',
     effect: 'a node of weight 2 runs twice as many ticks as one of weight 1',
+  },
+  maxRunning: {
+    flag: '--max-running',
+    placeholder: 'N',
+    env: 'MESHCRON_MAX_RUNNING',
+    key: 'maxRunning',
+    isMany: false,
+    fallback: `${limits.runningMax}`,
+    parse: parseCount(1, limits.runningMax),
+    unit: 'executions',
+    about: 'executions that this node runs at once',
+    effect: 'with fewer it declines sooner, and the next node in order takes over',
   },
   profile: {
     flag: '--profile',

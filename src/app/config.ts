@@ -40,6 +40,8 @@ export interface Settings {
   readonly facts: Facts
   /** Share of work in sixteenths. */
   readonly weight: number
+  /** Executions at once. */
+  readonly maxRunning: number
   readonly profile: ProfileName
   /** Where joiners connect. */
   readonly enrol: string
@@ -172,6 +174,7 @@ function settingsOf(table: Table): Settings {
     tags: Object.fromEntries(table.tag.value ?? []),
     facts: Object.fromEntries(table.fact.value ?? []),
     weight: one('weight'),
+    maxRunning: one('maxRunning'),
     profile: one('profile'),
     enrol: one('enrol'),
     joining: {

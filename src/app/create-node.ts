@@ -35,6 +35,7 @@ export function createNode(
       },
       notify: { channels, rules: config.notify.rules },
       policy,
+      maxRunning: config.maxRunning,
       profile: config.profile,
       hasPeers: config.peers.length > 0 || config.mdns,
       buildMs,

@@ -37,6 +37,8 @@ export interface NodeInit {
   readonly self: Omit<SelfInit, 'profiles'>
   /** What its owner allows at first. */
   readonly policy: Policy
+  /** Executions that it runs at once; absent: as many as any node may. */
+  readonly maxRunning?: number
   readonly profile: ProfileName
   /** Whether other members are configured: a node without peers is a whole cluster at once. */
   readonly hasPeers: boolean
@@ -287,6 +289,7 @@ export class Node {
       post: this.post,
       ballots: this.#ballots,
       owner: this.owner,
+      maxRunning: this.init.maxRunning,
     }
     const able = { ...shared, readiness: this.#readiness, outage: this.#outage }
     const inability = (): string | undefined => inabilityOf(able, this.#clusterTime?.state)

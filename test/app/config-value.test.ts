@@ -47,6 +47,7 @@ const accepted: Readonly<Partial<Record<OptionName, readonly string[]>>> = {
   policy: ['policy.yaml', '/etc/meshcron/policy.yaml'],
   fact: ['gpu=true', 'rack=7', 'site.name=north pole', 'empty='],
   weight: ['1', '0.0625', '64', '2.5'],
+  maxRunning: ['1', '256'],
   plugin: ['snmp-get=/usr/bin/snmp', 'a=/b=c'],
   pluginsDir: ['plugins', '/opt/plugins'],
   outputFull: ['0', '0B', '16MiB', '64GiB'],
@@ -61,6 +62,10 @@ const refused: Readonly<Record<OptionName, readonly (readonly [string, RegExp])[
     ['1st=x', /no name of a fact/],
     ['a b=x', /no name of a fact/],
     ['a=b\nc', /no line/],
+  ],
+  maxRunning: [
+    ['0', /1 to 256/],
+    ['257', /1 to 256/],
   ],
   weight: [
     ['0', /no weight/],

@@ -26,6 +26,8 @@ export interface FleetInit {
   readonly delayMs?: readonly [number, number]
   readonly tags?: (node: number) => Readonly<Record<string, string>>
   readonly script?: (launch: Launch, node: number) => Script
+  /** Executions that each node runs at once. */
+  readonly maxRunning?: number
   /** The channels of each node. */
   readonly notify?: (node: number) => NotifyInit
 }
@@ -66,6 +68,7 @@ export class Fleet {
         seed: (init.seed ?? 1n) * 1_000n + BigInt(index) * 100n,
         tags: init.tags?.(index) ?? {},
         hasPeers: init.size > 1,
+        ...(init.maxRunning === undefined ? {} : { maxRunning: init.maxRunning }),
         ...(init.notify === undefined ? {} : { notify: init.notify(index) }),
       })
       this.wires.join(machine)

@@ -131,7 +131,7 @@ export class Dialog {
   }
 
   #answer(asker: MemberId, attempt: AttemptId): void {
-    this.#executions.takeover.get(attempt)?.askers.add(asker)
+    this.#executions.takeover.askedBy(attempt, asker)
     if (this.#sendRecords(asker, attempt)) return
     this.#post.send(asker, { kind: 'answer', attempt, answer: this.#position(attempt) })
   }

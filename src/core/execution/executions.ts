@@ -78,6 +78,7 @@ interface Components {
   readonly post: Post
   readonly ballots: Ballots
   readonly owner: OwnerPolicy
+  readonly maxRunning: number | undefined
   readonly world: ExecutionsWorld
 }
 
@@ -280,7 +281,7 @@ export class Executions {
   #claim(watch: Watch, rank: number, why: Why): string | undefined {
     const inability = this.#world.inability()
     if (inability !== undefined) return inability
-    if (this.#runs.size >= limits.runningMax) return 'busy'
+    if (this.#runs.isFull) return 'busy'
     const job = this.#replica.catalog.live(watch.job)
     if (job === undefined || !job.isSupported) return 'unknown job'
     const refusal = this.#runs.refusalOf(job) ?? this.#refusals.of(job, watch)
@@ -306,7 +307,7 @@ export class Executions {
   #won(watch: Watch, { fence }: Claim, role: Role): void {
     const job = this.#replica.catalog.live(watch.job)
     const isLate = this.#turn.clusterMs > watch.cutoffMs || this.isDecided(watch)
-    const isUnable = this.#world.inability() !== undefined || this.#runs.size >= limits.runningMax
+    const isUnable = this.#world.inability() !== undefined || this.#runs.isFull
     if (job === undefined || isLate || isUnable) return
     // the vote took a while; the claim is ours, and is told so again when the calendar allows
     if (this.#refusals.deniedUntil(watch) !== undefined) return

@@ -5,7 +5,7 @@ import type { AttemptId, JobName, MemberId } from '../ids.ts'
 import type { Job } from '../jobs/catalog.ts'
 import { profileOf } from '../jobs/definition.ts'
 import type { Replica } from '../jobs/replica.ts'
-import type { Timers } from '../limits.ts'
+import { limits, type Timers } from '../limits.ts'
 import type { Membership } from '../membership/membership.ts'
 import { deniedBy, type CalendarUse } from '../scheduler/calendar.ts'
 import { narrowed, type OwnerPolicy } from '../trust/owner-policy.ts'
@@ -49,6 +49,7 @@ export class OwnRuns {
   readonly #replica: Replica
   readonly #records: Records
   readonly #owner: OwnerPolicy
+  readonly #maxRunning: number
   readonly #running = new Map<AttemptId, Running>()
 
   constructor(components: {
@@ -58,6 +59,7 @@ export class OwnRuns {
     replica: Replica
     records: Records
     owner: OwnerPolicy
+    maxRunning: number | undefined
   }) {
     this.#turn = components.turn
     this.#timers = components.timers
@@ -65,10 +67,16 @@ export class OwnRuns {
     this.#replica = components.replica
     this.#records = components.records
     this.#owner = components.owner
+    this.#maxRunning = components.maxRunning ?? limits.runningMax
   }
 
   get size(): number {
     return this.#running.size
+  }
+
+  /** Whether it runs as many as it may: what is wanted more goes to the next rank. */
+  get isFull(): boolean {
+    return this.#running.size >= this.#maxRunning
   }
 
   /** What runs here of a job. */

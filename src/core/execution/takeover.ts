@@ -286,9 +286,13 @@ export class Takeover {
     const ordered = [...better].sort((a, b) => Number(world.isAlive(b)) - Number(world.isAlive(a)))
     const targets = new Set(ordered.slice(0, limits.probeTargetsMax))
     if (this.#isLate(watch)) {
-      const behind = rank.slice(rank.indexOf(world.self) + 1).filter((m) => world.isAlive(m))
-      for (const member of [...behind.slice(0, limits.armedRanksMax), ...world.home(watch.job)]) {
-        if (member !== world.self && !watch.refused.has(member)) targets.add(member)
+      const place = rank.indexOf(world.self)
+      const behind = rank.slice(place + 1).filter((m) => world.isAlive(m))
+      // who declined may have room again, or have started it since
+      const before = rank.slice(0, place).filter((m) => watch.refused.has(m) && world.isAlive(m))
+      const others = [...behind.slice(0, limits.armedRanksMax), ...world.home(watch.job)]
+      for (const member of [...others, ...before.slice(0, limits.probeTargetsMax)]) {
+        if (member !== world.self) targets.add(member)
       }
     }
     if (targets.size === 0) {
@@ -349,6 +353,7 @@ export class Takeover {
     switch (answer.kind) {
       case 'willing':
         this.note(watch, `${from} is willing in ${answer.inMs} ms${path}`)
+        watch.refused.delete(from)
         question.willing.set(from, { inMs: answer.inMs, via })
         return
       case 'declined':
@@ -472,6 +477,13 @@ export class Takeover {
     if (watch === undefined) return
     watch.askers.add(from)
     this.#call(watch)
+  }
+
+  /** Who asks about it may be about to start it, whatever it said before. */
+  askedBy(attempt: AttemptId, asker: MemberId): void {
+    const watch = this.#watches.get(attempt)
+    watch?.askers.add(asker)
+    if (watch?.refused.delete(asker) === true) watch.asked.delete(asker)
   }
 
   /** A better rank will not start it. */

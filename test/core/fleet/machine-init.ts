@@ -45,6 +45,7 @@ export interface MachineInit {
   readonly tags: Readonly<Record<string, string>>
   readonly hasPeers: boolean
   readonly notify?: NotifyInit
+  readonly maxRunning?: number
 }
 
 /** A message that left a node for a channel. */

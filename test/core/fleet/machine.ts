@@ -114,6 +114,7 @@ export class Machine implements End {
           channels: this.#init.notify?.channels ?? [],
         },
         policy: openPolicy,
+        ...(this.#init.maxRunning === undefined ? {} : { maxRunning: this.#init.maxRunning }),
         profile: this.#init.profile,
         hasPeers: this.#init.hasPeers,
         buildMs: Date.UTC(2025, 0, 1),

@@ -147,3 +147,23 @@ test('overlapKey: overlap looks only at executions with the same value of the pa
   assert.ok(at[3]!.atMs >= at[1]!.endMs!, 'the same value waits')
   assert.ok(at[3]!.atMs < at[2]!.endMs!, 'each value has a line of its own')
 })
+
+test('a node at its concurrency limit declines, and the next rank takes over', () => {
+  const script = () => ({ durationMs: 20_000, exit: 0 })
+  const schedule = { schedule: '0 * * * *', misfire: { deadline: '5m' } }
+  for (const seed of [1n, 2n, 3n, 4n]) {
+    const fleet = Fleet.running({ size: 3, script, maxRunning: 2, seed })
+    const jobs = Array.from({ length: 9 }, (_, i) => `job-${i}`)
+    for (const job of jobs) fleet.put(0, job, schedule)
+    const firstMs = fleet.nextTick(60 * minuteMs, 30_000)
+    fleet.runTo(firstMs + 15_000)
+    const soon = jobs.flatMap((job) => fleet.tick(job, firstMs))
+    const byNode = [0, 1, 2].map((node) => soon.filter((start) => start.node === node).length)
+    assert.deepEqual(byNode, [2, 2, 2], 'as many as there is room for, on whichever node')
+    fleet.runTo(firstMs + 5 * minuteMs)
+    for (const job of jobs) {
+      assert.equal(fleet.tick(job, firstMs).length, 1, `seed ${seed}, ${job}`)
+      assertOutcome(fleet, job, firstMs, 'success')
+    }
+  }
+})
