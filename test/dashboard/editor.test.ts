@@ -68,6 +68,39 @@ describe('form and YAML', () => {
     }
   })
 
+  test('fields of one map write beside each other', () => {
+    const fields = fieldGroups({ name: 'x' }, false).flatMap(({ fields }) => fields)
+    const written = (given: Readonly<Record<string, string>>, first: object): unknown =>
+      Object.entries(given).reduce(
+        (text, [key, value]) => {
+          const field = fields.find((one) => one.key === key)!
+          const before = valueAt(parseYaml(text).document, field.path)
+          return setInYaml(text, field.path, field.write(value, before))
+        },
+        printYaml({ name: 'x', ...first }),
+      )
+    const delivered = written({ roster: 'a\nb\nc', minority: 'hold' }, {})
+    assert.deepEqual(parseYaml(String(delivered)).document!['delivery'], {
+      mode: 'at-most-once',
+      roster: ['a', 'b', 'c'],
+      minority: 'hold',
+    })
+    const mode = written({ minority: 'hold', delivery: 'at-least-once' }, {})
+    assert.match(String(mode), /minority: hold[^]*mode: at-least-once/)
+    assert.match(
+      String(written({ minority: '' }, parseYaml(String(mode)).document!)),
+      /^delivery: at-least-once$/m,
+    )
+    const params = { params: { level: { enum: ['low', 'high'], default: 'low' } } }
+    const named = parseYaml(String(written({ params: 'level=high\ntarget' }, params))).document!
+    assert.deepEqual(named['params'], {
+      level: { enum: ['low', 'high'], default: 'high' },
+      target: {},
+    })
+    const after = parseYaml(String(written({ after: 'a\nb: failure' }, {}))).document!['after']
+    assert.deepEqual(after, [{ job: 'a' }, { job: 'b', on: 'failure' }])
+  })
+
   test('text that is no document is told, and stays untouched', () => {
     assert.match(parseYaml('name: [').error ?? '', /line 1/)
     assert.match(parseYaml('- a').error ?? '', /one job/)

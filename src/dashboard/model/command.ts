@@ -19,6 +19,7 @@ export const commands = {
   stop: (execution: string): string => line('run', 'stop', execution),
   logs: (job: string): string => line('logs', '-f', job),
   explain: (subject: string): string => line('explain', subject),
+  calendars: (): string => line('calendar', 'ls'),
   plan: (): string => line('plan'),
   status: (): string => line('status'),
   cordon: (member: string): string => line('member', 'cordon', member),

@@ -15,8 +15,8 @@ export interface Field {
   readonly placeholder?: string
   /** Text of a value of the document; '' for an absent one. */
   readonly read: (value: unknown) => string
-  /** The value that a text means; undefined removes the key. */
-  readonly write: (text: string) => unknown
+  /** The value that a text means, in the place of what was there; undefined removes the key. */
+  readonly write: (text: string, before?: unknown) => unknown
 }
 
 export interface FieldGroup {
@@ -69,6 +69,76 @@ const pairs = {
 const argv = {
   read: (value: unknown): string => (Array.isArray(value) ? joinWords(value.map(String)) : ''),
   write: (line: string): unknown => splitWords(line),
+}
+
+const mapOf = (value: unknown): Document =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Document) : {}
+
+/** One key of `delivery`, which may also be a mode alone. */
+function delivered(key: 'mode' | 'minority'): Pick<Field, 'read' | 'write'> {
+  return {
+    read: (value) =>
+      typeof value === 'string' ? (key === 'mode' ? value : '') : readText(mapOf(value)[key]),
+    write: (given, before) => {
+      const whole = typeof before === 'string' ? { mode: before } : mapOf(before)
+      const { [key]: _old, ...others } = whole
+      const next = given === '' ? others : { ...others, [key]: given }
+      const keys = Object.keys(next)
+      if (keys.length === 0) return undefined
+      return keys.join() === 'mode' ? next['mode'] : next
+    },
+  }
+}
+
+/** Members that vote, one per line; without any a mode needs no map. */
+const roster: Pick<Field, 'read' | 'write'> = {
+  read: (value) => lines.read(mapOf(value)['roster']),
+  write: (given, before) => {
+    const { roster: _old, ...others } =
+      typeof before === 'string' ? { mode: before } : mapOf(before)
+    const members = given.split('\n').filter((line) => line.trim() !== '')
+    if (members.length > 0) return { mode: 'at-most-once', ...others, roster: members }
+    return delivered('mode').write(readText(others['mode']), others)
+  },
+}
+
+/** `backup` or `backup: failure`, one per line. */
+const edges: Pick<Field, 'read' | 'write'> = {
+  read: (value) =>
+    (Array.isArray(value) ? value : [])
+      .map(mapOf)
+      .map(({ job, on }) => `${readText(job)}${on === undefined ? '' : `: ${readText(on)}`}`)
+      .join('\n'),
+  write: (given) => {
+    const entries = given.split('\n').filter((line) => line.trim() !== '')
+    if (entries.length === 0) return undefined
+    return entries.map((line) => {
+      const [job = '', on = ''] = line.split(':').map((part) => part.trim())
+      return on === '' ? { job } : { job, on }
+    })
+  },
+}
+
+/** `name=default` or `name`, one per line; patterns and the like stay as they were. */
+const params: Pick<Field, 'read' | 'write'> = {
+  read: (value) =>
+    Object.entries(mapOf(value))
+      .map(([name, one]) => {
+        const { default: usual } = mapOf(one)
+        return usual === undefined ? name : `${name}=${readText(usual)}`
+      })
+      .join('\n'),
+  write: (given, before) => {
+    const entries = given
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .map((line) => {
+        const [name = '', usual] = line.split(/=(.*)/s)
+        const { default: _old, ...others } = mapOf(mapOf(before)[name.trim()])
+        return [name.trim(), usual === undefined ? others : { ...others, default: usual }] as const
+      })
+    return entries.length === 0 ? undefined : Object.fromEntries(entries)
+  },
 }
 
 /** What can be run, and the field that holds it. */
@@ -149,6 +219,15 @@ const whenFields: readonly Field[] = [
     choices: ['', 'cron', 'skip', 'strict'],
   }),
   text({ key: 'jitter', label: 'spread', path: ['jitter'], placeholder: '30s' }),
+  text({
+    key: 'after',
+    label: 'after other jobs',
+    path: ['after'],
+    kind: 'area',
+    placeholder: 'backup: success',
+    hint: 'instead of a schedule; success, failure, complete or missed; one per line',
+    ...edges,
+  }),
 ]
 
 const whereFields: readonly Field[] = [
@@ -176,9 +255,45 @@ const whereFields: readonly Field[] = [
     read: (value) => (value === true ? 'true' : ''),
     write: (given) => (given === 'true' ? true : undefined),
   },
+  text({
+    key: 'count',
+    label: 'on so many nodes',
+    path: ['placement', 'count'],
+    placeholder: '1',
+    write: writeNumber,
+  }),
+  text({
+    key: 'shards',
+    label: 'in so many parts',
+    path: ['placement', 'shards'],
+    hint: 'several may share a node',
+    write: writeNumber,
+  }),
 ]
 
 const howFields: readonly Field[] = [
+  choice({
+    key: 'delivery',
+    label: 'promise',
+    path: ['delivery'],
+    choices: ['', 'at-least-once', 'at-most-once'],
+    ...delivered('mode'),
+  }),
+  text({
+    key: 'roster',
+    label: 'who votes',
+    path: ['delivery'],
+    kind: 'area',
+    hint: 'at most once needs 3 or 5 members, one per line',
+    ...roster,
+  }),
+  choice({
+    key: 'minority',
+    label: 'on the smaller side of a split',
+    path: ['delivery'],
+    choices: ['', 'run', 'hold'],
+    ...delivered('minority'),
+  }),
   text({ key: 'timeout', label: 'longest run', path: ['timeout'], placeholder: '10m' }),
   choice({
     key: 'overlap',
@@ -190,7 +305,7 @@ const howFields: readonly Field[] = [
     key: 'misfire',
     label: 'late ticks',
     path: ['misfire', 'policy'],
-    choices: ['', 'latest', 'skip'],
+    choices: ['', 'latest', 'skip', 'all'],
   }),
   text({
     key: 'deadline',
@@ -211,6 +326,15 @@ const howFields: readonly Field[] = [
     label: 'try again on',
     path: ['retry', 'where'],
     choices: ['', 'other', 'same', 'any'],
+  }),
+  text({
+    key: 'params',
+    label: 'parameters',
+    path: ['params'],
+    kind: 'area',
+    placeholder: 'target=all',
+    hint: 'name, or name=default; one per line',
+    ...params,
   }),
   text({ key: 'env', label: 'environment', path: ['env'], kind: 'area', ...pairs }),
 ]

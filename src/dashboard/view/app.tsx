@@ -4,6 +4,7 @@ import { followFleet } from '../state/fleet.ts'
 import { route } from '../state/place.ts'
 import { token } from '../state/session.ts'
 import type * as Editor from './editor.tsx'
+import { Calendars } from './calendars.tsx'
 import { Execution } from './execution.tsx'
 import { Executions } from './executions.tsx'
 import { Job } from './job.tsx'
@@ -50,6 +51,8 @@ function screenOf([place, name]: readonly string[]): ComponentChildren {
       return <Topology />
     case 'executions':
       return name === undefined ? <Executions /> : <Execution key={name} id={name} />
+    case 'calendars':
+      return <Calendars />
     case 'members':
       return <Members />
     default:

@@ -106,7 +106,7 @@ function TextInput({ field, value, onChange }: InputProps): VNode {
     id: idOf(field),
     ...(field.hint === undefined ? {} : { 'aria-describedby': `${idOf(field)}-hint` }),
   }
-  const take = (given: string): void => onChange(write(given))
+  const take = (given: string): void => onChange(write(given, value))
   if (kind === 'choice') {
     return (
       <select {...named} value={text} onChange={({ currentTarget }) => take(currentTarget.value)}>

@@ -9,6 +9,7 @@ import { useRead } from '../state/read.ts'
 import { apiPath, ask } from '../state/session.ts'
 import { Coming } from './coming.tsx'
 import { Conflicts } from './conflict.tsx'
+import { Dependencies } from './dependencies.tsx'
 import { Durations } from './durations.tsx'
 import { executionColumns } from './executions.tsx'
 import { JobActions } from './job-actions.tsx'
@@ -77,6 +78,7 @@ export function Job(props: { name: string }): VNode {
           )}
         </Panel>
       </div>
+      <Dependencies name={name} />
       <History name={name} />
       <CommandLine command={commands.logs(name)} label="follow it in a terminal" />
     </>

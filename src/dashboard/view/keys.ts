@@ -8,6 +8,7 @@ const places: Readonly<Record<string, string>> = {
   j: '#/jobs',
   e: '#/executions',
   m: '#/members',
+  c: '#/calendars',
   p: '#/topology',
   n: '#/new',
 }

@@ -93,6 +93,7 @@ export function Members(): VNode {
         keyOf={({ id }) => id}
         rowClass={({ state }) => (state === 'alive' ? '' : 'gone')}
       />
+      <Versions members={seen.members} />
       <Self status={seen} />
       <Enrolment />
       <CommandLine command={commands.members()} />
@@ -102,7 +103,7 @@ export function Members(): VNode {
 
 /** Takes a member out of the choice of nodes, and back. */
 function Cordon(props: { member: Member }): VNode {
-  const { id, name, cordonedFromMs, state } = props.member
+  const { id, name, cordonedFromMs, running, state } = props.member
   const [error, setError] = useState<unknown>(undefined)
   const isCordoned = cordonedFromMs !== null
   const verb = isCordoned ? 'uncordon' : 'cordon'
@@ -113,7 +114,7 @@ function Cordon(props: { member: Member }): VNode {
   }
   return (
     <>
-      {isCordoned ? <Word word="cordoned" tone="warn" /> : null}{' '}
+      {isCordoned ? <Word word={running === 0 ? 'drained' : 'cordoned'} tone="warn" /> : null}{' '}
       {state === 'alive' ? (
         <button
           type="button"
@@ -127,6 +128,36 @@ function Cordon(props: { member: Member }): VNode {
       ) : null}
       <Problem error={error} />
     </>
+  )
+}
+
+const versionKinds = [
+  ['version', 'meshcron'],
+  ['engine', 'scheduler'],
+  ['timezoneData', 'time zones'],
+] as const
+
+/** Which versions work together; members that differ may see clock changes otherwise. */
+function Versions(props: { members: readonly Member[] }): VNode {
+  const here = props.members.filter(({ state }) => state === 'alive')
+  const pairs = versionKinds.map(([key, label]) => {
+    const byValue = Map.groupBy(here, (member) => member[key])
+    const views = [...byValue].map(([value, members]) => (
+      <span key={value}>
+        <Word word={value} tone={byValue.size === 1 ? 'ok' : 'warn'} />{' '}
+        <span class="quiet">
+          {byValue.size === 1
+            ? `all ${members.length}`
+            : members.map(({ id, name }) => nodeText(id, name)).join(', ')}
+        </span>{' '}
+      </span>
+    ))
+    return [label, <>{views}</>] as const
+  })
+  return (
+    <Panel title="Versions">
+      <Pairs pairs={pairs} />
+    </Panel>
   )
 }
 

@@ -14,6 +14,7 @@ const places: readonly (readonly [label: string, path: readonly string[], key: s
   ['Timeline', ['timeline'], 't'],
   ['Jobs', ['jobs'], 'j'],
   ['Executions', ['executions'], 'e'],
+  ['Calendars', ['calendars'], 'c'],
   ['Members', ['members'], 'm'],
   ['Topology', ['topology'], 'p'],
 ]

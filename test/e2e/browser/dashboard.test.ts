@@ -33,6 +33,10 @@ test('the dashboard in a browser', async (t) => {
         invites(browser, cluster),
       )
       await step('is walked through by keys alone', () => byKeys(browser, cluster))
+      await step(
+        'shows jobs after others as a picture, calendars, versions and drained members',
+        () => linked(browser, cluster),
+      )
       await step('is accessible, light and dark, and fits into 360 pixels', () =>
         everyScreen(browser, cluster),
       )
@@ -176,8 +180,51 @@ async function byKeys(browser: Browser, cluster: Cluster): Promise<void> {
   await tab.close()
 }
 
+async function linked(browser: Browser, cluster: Cluster): Promise<void> {
+  const [one, two] = [cluster.node(0), cluster.node(1)]
+  const run = { exec: ['true'] }
+  const night = { timezone: 'UTC', rules: [{ kind: 'deny', daily: '22:00-06:00' }] }
+  const body = { name: 'night', ...night }
+  const put = await one.api.send('PUT', '/api/v1/calendars/night', { body })
+  assert.ok(put.status < 300, put.text)
+  const tab = await Tab.open(browser, servedBy(one))
+  const { page } = tab
+  await tab.go('#/new')
+  const yaml = page.getByLabel('YAML')
+  await yaml.fill('name: copied\nrun: { exec: ["true"] }\n')
+  await page.getByLabel('after other jobs').fill('hello: success')
+  await page.getByLabel('after other jobs').blur()
+  await page.getByLabel('parameters').fill('target=all')
+  await page.getByLabel('parameters').blur()
+  await page.getByLabel('on the smaller side of a split').selectOption('hold')
+  assert.match(await yaml.inputValue(), /after:[^]*job: hello[^]*target:[^]*minority: hold/)
+  await page.getByRole('button', { name: 'create' }).click()
+  const box = page.getByRole('figure', { name: 'copied after success of hello' })
+  await box.getByRole('link', { name: /^hello, / }).click()
+  await page.getByRole('heading', { name: 'hello' }).waitFor()
+
+  await one.api.createJob({ name: 'nightly', schedule: '@daily', run, calendars: ['night'] })
+  await tab.go('#/calendars')
+  await tab.sees('deny 22:00-06:00')
+  await page.getByRole('link', { name: 'nightly' }).waitFor()
+
+  await tab.go('#/members')
+  await tab.sees('all 3')
+  await page.getByRole('button', { name: `cordon ${two.name}` }).click()
+  await page
+    .getByRole('row')
+    .getByText(/drained|cordoned/)
+    .first()
+    .waitFor()
+  await page.getByRole('button', { name: `uncordon ${two.name}` }).click()
+  await page.getByRole('button', { name: `cordon ${two.name}`, exact: true }).waitFor()
+  await tab.close()
+}
+
 const screens = ['#/', '#/timeline', '#/jobs', '#/jobs/hello', '#/edit/hello', '#/new'].concat(
   '#/executions',
+  '#/calendars',
+  '#/jobs/copied',
   '#/members',
   '#/topology',
 )
