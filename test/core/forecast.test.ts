@@ -40,7 +40,7 @@ function member(letter: string, fields: Partial<NodeRecord> = {}): Member {
     eligibleFromMs: startMs - 60_000,
     leaveAtMs: null,
     readyFromMs: 0,
-    attrs: { weight: 16, accepts: true, executors: ['exec'], tags: {} },
+    attrs: { weight: 16, accepts: true, executors: ['exec'], profiles: ['default'], tags: {} },
     attrsFromMs: 0,
     prevAttrs: null,
     engine: 'meshcron-1',
