@@ -8,7 +8,8 @@ import { tokensFileName } from './tokens.ts'
 import { policyFileName, policyPath, quickStartPolicy, type PolicyPlaces } from './policy-file.ts'
 import { writeNew } from './private-file.ts'
 
-const privateFiles = [
+/** Files of the data directory that nobody but the owner may read. */
+export const privateFiles: readonly string[] = [
   'node.key',
   'node.enc',
   'network.key',

@@ -104,6 +104,13 @@ describe('what is no secret stays readable', () => {
     assert.deepEqual(redact(value, []), { ...value, env: { LEVEL: blank } })
   })
 
+  test('a join token goes to its last letter', () => {
+    assert.equal(
+      redactText('start --join mc1:AbCd+efg/hij-kl_m== now', []),
+      `start --join ${blank} now`,
+    )
+  })
+
   test('a known secret goes in every spelling', () => {
     const secret = 'a b/c?d=e'
     const text = `${secret} ${encodeURIComponent(secret)} ${Buffer.from(secret).toString('base64')}`

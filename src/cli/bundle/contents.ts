@@ -17,6 +17,7 @@ import { redact } from './redact.ts'
 import type { Entry } from './tar.ts'
 
 const executionsMax = 1_000
+/** Of the private files those that are text. */
 const secretFiles = ['api-token', 'network.key', 'cluster.key']
 
 const about = `This archive was made by \`meshcron bundle\`. It holds no output of jobs. Values of env, headers,

@@ -10,7 +10,7 @@ export const blank = '[redacted]'
 const maps = new Set(['env', 'headers', 'config'])
 const fields = /^(password|passphrase|body|payload|token|secret|secrets|authorization|username)$/i
 const looks: readonly (readonly [RegExp, string])[] = [
-  [/\b(?:mct_|mc1:)[\w.-]{8,}/g, blank],
+  [/\b(?:mct_|mc1:)[\w.+/=-]{8,}/g, blank],
   [/-----BEGIN [A-Z ]+-----[^]*?-----END [A-Z ]+-----/g, blank],
   [/\bAGE-SECRET-KEY-1[0-9A-Z]+/g, blank],
   [/\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi, `$1 ${blank}`],

@@ -43,9 +43,11 @@ const exposure: Check = ({ config }) => {
   if (!config.ok) return []
   const { host, port } = config.http
   const isLoopback = /^(127\.|::1$|localhost$)/.test(host)
-  return isLoopback
-    ? good('api', `listens on ${host}:${port} alone and wants a token`)
-    : [warn('api', `listens on ${host}:${port}: other machines reach it`, 'http: 127.0.0.1:7172')]
+  if (isLoopback) return good('api', `listens on ${host}:${port} alone and wants a token`)
+  if (config.isTls === true)
+    return good('api', `listens on ${host}:${port} with TLS, wants a token`)
+  const fix = 'give it --http-cert and --http-key, or listen on 127.0.0.1'
+  return [warn('api', `listens on ${host}:${port} without TLS: other machines reach it`, fix)]
 }
 
 const GB = 1_000_000_000

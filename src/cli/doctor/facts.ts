@@ -22,6 +22,8 @@ export interface DoctorFacts {
         readonly ok: true
         readonly dataDir: string
         readonly http: { readonly host: string; readonly port: number }
+        /** The API has a certificate of its own. */
+        readonly isTls?: boolean
       }
     | { readonly ok: false; readonly message: string; readonly hint: string }
   /** The keys and the token; undefined while there is no data directory. */

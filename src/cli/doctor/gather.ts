@@ -6,6 +6,7 @@ import { freemem, hostname, totalmem } from 'node:os'
 import { delimiter, dirname, isAbsolute, join } from 'node:path'
 import { resolveConfig } from '../../app/config.ts'
 import { defaultDataDirs } from '../../app/data-dir.ts'
+import { privateFiles } from '../../app/start-files.ts'
 import type { Member, MemberList, Plan, Status } from '../answers.ts'
 import { CliError } from '../cli-error.ts'
 import type { Client } from '../client.ts'
@@ -39,7 +40,9 @@ export async function gather(
   const httpIsTaken =
     settings !== undefined && (await opens(settings.http.host, settings.http.port))
   return {
-    config: read.ok ? { ok: true, ...read.value } : { ok: false, ...read.refusal },
+    config: read.ok
+      ? { ok: true, ...read.value, isTls: read.value.httpTls !== undefined }
+      : { ok: false, ...read.refusal },
     secrets: existsSync(home) ? secretsIn(home) : undefined,
     daemon,
     isLocal,
@@ -67,9 +70,7 @@ async function ask(client: Client): Promise<DoctorFacts['daemon']> {
 }
 
 function secretsIn(dir: string): readonly FileFact[] {
-  const paths = ['node.key', 'network.key', 'cluster.key', 'api-token'].map((name) =>
-    join(dir, name),
-  )
+  const paths = privateFiles.map((name) => join(dir, name))
   return paths.flatMap((path) => {
     const stats = statSync(path, { throwIfNoEntry: false })
     return stats === undefined ? [] : [{ path, mode: stats.mode }]
