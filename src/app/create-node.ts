@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import type { Identity } from '../core/author.ts'
-import { Node } from '../core/node.ts'
+import { Node, type NodeInit } from '../core/node.ts'
 import type { Crypto } from '../core/trust/crypto.ts'
 import type { Policy } from '../core/trust/policy.ts'
 import { buildMs, version } from './build.ts'
@@ -15,18 +14,17 @@ interface NodeParts {
 /** The node of a configuration, not loaded yet. */
 export function createNode(
   { crypto, config, policy }: NodeParts,
-  identity: Identity,
+  self: Pick<NodeInit, 'identity' | 'credentials'>,
   plugins: readonly string[],
 ): Node {
   const channels = Object.keys(config.notify.channels)
   return new Node(
     { crypto },
     {
-      identity,
+      ...self,
       self: {
         name: config.name,
         version,
-        tags: config.tags,
         weight: config.weight,
         executors: ['exec', 'shell', 'http', 'mqtt', ...plugins.map((name) => `plugin:${name}`)],
         engine: 'meshcron-1',

@@ -266,7 +266,7 @@ class RunningDaemon implements Daemon {
     }
     const crypto = createCrypto(key.bytes)
     const { policy } = this.#policy
-    const node = createNode({ crypto, config, policy }, identity, plugins.names)
+    const node = createNode({ crypto, config, policy }, { identity, credentials }, plugins.names)
     const notifier = this.#createNotifier()
     const enrolNetwork = createEnrolNetwork(key.bytes)
     const enrolment = createEnrolment(

@@ -113,7 +113,8 @@ export const limits = {
   /** Holds a record with the largest parameters. */
   execFrameBytesMax: 32_768,
   helloBytesMax: 16_384,
-  nodeRecordBytesMax: 4_096,
+  /** With the certificates in it; those of honest members are far smaller. */
+  nodeRecordBytesMax: 12_288,
   /** A certificate, sealed; larger ones are refused unread. */
   certificateBytesMax: 2_048,
   /** A certificate is valid for 90 days, and its member stays admitted for 90 more. */
@@ -121,6 +122,8 @@ export const limits = {
   certificateGraceMs: 7_776_000_000,
   /** Tolerated ahead of a synced clock: clocks of honest members differ less. */
   certificateAheadMs: 60_000,
+  /** So long after a certificate begins the tags of the one before may still be in force. */
+  formerTagsMs: 120_000,
   /** Sealed things of one kind kept opened; others are opened again when a copy comes. */
   openingsMax: 512,
   /** A page of anti-entropy leaves room for its envelope inside a frame. */

@@ -26,13 +26,16 @@ import { createRandom, type Random } from './random.ts'
 import { Readiness } from './readiness.ts'
 import { Ballots } from './register/ballots.ts'
 import { Planner } from './scheduler/planner.ts'
+import type { Credentials } from './trust/credentials.ts'
 import type { Crypto } from './trust/crypto.ts'
+import { Trust } from './trust/trust.ts'
 import { OwnerPolicy } from './trust/owner-policy.ts'
 import { offered, type Policy } from './trust/policy.ts'
 import { Turn } from './turn.ts'
 
 export interface NodeInit {
   readonly identity: Identity
+  readonly credentials: Credentials
   /** `executors` are those that this node could run. */
   readonly self: Omit<SelfInit, 'profiles'>
   /** What its owner allows at first. */
@@ -55,6 +58,7 @@ export class Node {
   readonly init: NodeInit
   readonly timers: Timers
   readonly clock: ClusterClock
+  readonly trust: Trust
   readonly membership: Membership
   readonly post: Post
   readonly #turn = new Turn()
@@ -87,16 +91,18 @@ export class Node {
     this.#outage = new StoreOutage({ turn: this.#turn })
     this.#nextWake = new NextWake({ turn: this.#turn, timers: this.timers })
     this.clock = new ClusterClock({ buildMs: init.buildMs })
+    this.trust = new Trust({ ...components, time: () => this.#clusterTime }, init.credentials)
     this.#author = new Author({ crypto: this.#crypto, seen: this.#seen }, init.identity)
     const shared = {
       turn: this.#turn,
       author: this.#author,
       crypto: this.#crypto,
+      trust: this.trust,
       timers: this.timers,
+      nextRequest: this.#nextRequest,
     }
     this.membership = new Membership({ ...shared, clock: this.clock }, offered(init))
-    const nextRequest = this.#nextRequest
-    this.#handshake = new Handshake({ ...shared, membership: this.membership, nextRequest })
+    this.#handshake = new Handshake({ ...shared, membership: this.membership })
     this.#readiness = new Readiness({
       ...shared,
       membership: this.membership,
@@ -108,7 +114,6 @@ export class Node {
       {
         ...shared,
         membership: this.membership,
-        nextRequest,
         world: {
           jobChanged: (name) => {
             this.#commands?.jobChanged(name)
@@ -391,12 +396,7 @@ export class Node {
         ? this.#replica.receiveGossip(from, bytes)
         : this.#replica.receiveFacts(bytes)
     if (verdict === 'reject') {
-      this.#turn.report({
-        kind: 'refused',
-        from,
-        what: `gossip ${topic}`,
-        reason: 'malformed or forged',
-      })
+      this.#turn.report({ kind: 'refused', from, what: `gossip ${topic}`, reason: 'not genuine' })
     }
     this.#turn.emit({ kind: 'verdict', id, verdict })
   }

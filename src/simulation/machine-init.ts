@@ -5,6 +5,7 @@ import type { MemberId } from '../core/ids.ts'
 import type { ProfileName } from '../core/limits.ts'
 import { Node } from '../core/node.ts'
 import type { Random } from '../core/random.ts'
+import { clusterId, credentialsOf } from './credentials.ts'
 import { fakeCrypto } from './crypto.ts'
 import type { Disk, Intents } from './disk.ts'
 import type { NodeIndex } from './history.ts'
@@ -39,7 +40,6 @@ export interface MachineInit {
 /** How a process ends. */
 export type Death = 'kill' | 'power' | 'stop'
 
-export const clusterId = '0123456789abcdef0123456789abcdef'
 const buildMs = Date.UTC(2025, 0, 1)
 
 /** What differs from one start of a machine to the next. */
@@ -60,10 +60,10 @@ export function createNode(
     { crypto: fakeCrypto(id) },
     {
       identity: { member: id, clusterId, storeEpoch: epoch, startId },
+      credentials: credentialsOf(id, tags),
       self: {
         name: `node-${index}`,
         version,
-        tags,
         weight: 16,
         executors: ['exec', 'shell', 'http'],
         engine: 'meshcron-1',

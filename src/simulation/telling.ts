@@ -7,7 +7,7 @@ import { openRecord } from '../core/execution/record-codec.ts'
 import { decodeExecMessage, type ExecMessage } from '../core/wire/exec-message.ts'
 import { decodeSyncRequest } from '../core/jobs/sync-message.ts'
 import type { Fact, NodeIndex } from './history.ts'
-import { clusterId } from './machine-init.ts'
+import { clusterId } from './credentials.ts'
 import type { Recorder } from './recorder.ts'
 
 type IndexOf = (member: string) => NodeIndex | null

@@ -13,10 +13,13 @@ import type { Effect, Launch, Reply } from '../../src/core/effect.ts'
 import type { Command, Event } from '../../src/core/event.ts'
 import { memberId, type AttemptId, type MemberId } from '../../src/core/ids.ts'
 import { Node } from '../../src/core/node.ts'
+import type { Role } from '../../src/core/trust/certificate.ts'
+import type { Credentials } from '../../src/core/trust/credentials.ts'
 import type { Crypto } from '../../src/core/trust/crypto.ts'
 import type { Executor, OutputPage } from '../../src/ports/executor.ts'
 import type { Network } from '../../src/ports/network.ts'
 import { enrolment } from '../adapters/http/fake-api.ts'
+import { credentialsOf } from '../core/fleet/credentials.ts'
 
 export const barn: MemberId = memberId(`12D3KooW${'Barn'.repeat(11)}`)
 export const field: MemberId = memberId(`12D3KooW${'Fend'.repeat(11)}`)
@@ -39,6 +42,18 @@ export const fakeCrypto: Crypto = {
   sign: () => new Uint8Array(64),
   verify: () => true,
 }
+
+/** What a member of the cluster of these tests shows. */
+export const credentials = (
+  member: MemberId,
+  tags: Readonly<Record<string, string>>,
+  roles?: readonly Role[],
+): Credentials =>
+  credentialsOf(member, tags, roles, {
+    clusterId: '0'.repeat(32),
+    clusterKey: barn,
+    crypto: fakeCrypto,
+  })
 
 type Bare<E> = E extends Event ? Omit<E, 'monoMs' | 'wallMs'> : never
 
@@ -75,10 +90,10 @@ export class Fleet {
       { crypto: fakeCrypto },
       {
         identity: identityOf(barn, '2'.repeat(16)),
+        credentials: credentials(barn, init.tags ?? { site: 'barn' }),
         self: {
           name: 'barn',
           version: '0.1.0',
-          tags: init.tags ?? { site: 'barn' },
           weight: 16,
           executors: ['exec', 'shell', 'http', 'mqtt'],
           engine: 'meshcron-1',

@@ -9,7 +9,7 @@ import { encodeHeartbeat } from '../../src/core/membership/heartbeat.ts'
 import { encodeFacts } from '../../src/core/membership/member-message.ts'
 import { sealNode, type NodeRecord } from '../../src/core/membership/node-record.ts'
 import { encodeExecMessage } from '../../src/core/wire/exec-message.ts'
-import { field, fakeCrypto, identityOf, startMs, type Fleet } from './fixture.ts'
+import { credentials, field, fakeCrypto, identityOf, startMs, type Fleet } from './fixture.ts'
 
 const author = new Author(
   { crypto: fakeCrypto, seen: new SeenVector() },
@@ -41,6 +41,7 @@ export function introduce(fleet: Fleet, more: Partial<NodeRecord> = {}): void {
       profiles: ['default'],
       executors: ['exec'],
       tags: {},
+      roles: ['executor'],
       cordoned: false,
       facts: {},
     },
@@ -51,6 +52,8 @@ export function introduce(fleet: Fleet, more: Partial<NodeRecord> = {}): void {
     clock: { state: 'synced', offsetMs: 0, errorMs: 0 },
     neighbours: [],
     hlc: author.hlc.tick(fleet.nowMs),
+    chain: credentials(field, {}).chain,
+    formerChain: [],
     ...more,
   })
   const bytes = encodeFacts({ nodes: [node.bytes], reports: [] })

@@ -1,5 +1,6 @@
 // A store with many jobs, and a node over it without network and executor.
 
+import { credentialsOf } from '../core/fleet/credentials.ts'
 import { openPolicy } from '../../src/core/trust/policy.ts'
 import { createCrypto, memberOf } from '../../src/adapters/crypto/crypto.ts'
 import { openStore } from '../../src/adapters/sqlite/open-store.ts'
@@ -38,20 +39,23 @@ export interface NodeFacts {
 
 /** A node alone, with real signatures. */
 export function makeNode({ privateKey: key, storeEpoch, seed }: NodeFacts): Node {
+  const crypto = createCrypto(key)
+  const clusterId = '0'.repeat(32)
+  const issuing = { clusterId, clusterKey: memberOf(key), crypto }
   return new Node(
-    { crypto: createCrypto(key) },
+    { crypto },
     {
       identity: {
         member: memberOf(key),
-        clusterId: '0'.repeat(32),
+        clusterId,
         storeEpoch,
         startId: 'a'.repeat(16),
       },
+      credentials: credentialsOf(memberOf(key), {}, undefined, issuing),
       self: {
         name: 'one',
         version: '0.0.0',
         weight: 16,
-        tags: {},
         executors: ['exec', 'shell', 'http', 'mqtt'],
         engine: 'meshcron-1',
         timezoneData: 'none',

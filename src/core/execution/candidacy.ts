@@ -107,8 +107,12 @@ export class Candidacy {
     if (job.groups.delivery.promised.minority === 'run') return false
     const wanted = Object.entries(job.groups.placement.tags)
     const known = this.#membership.members().filter(({ state, record }) => {
-      const { tags } = attrsAt(record, this.#turn.clusterMs)
-      return state !== 'left' && wanted.every(([key, value]) => tags[key] === value)
+      const { tags, roles } = attrsAt(record, this.#turn.clusterMs)
+      return (
+        state !== 'left' &&
+        roles.includes('executor') &&
+        wanted.every(([key, value]) => tags[key] === value)
+      )
     })
     const alive = known.filter(({ state }) => state === 'alive').map(({ record }) => record.member)
     if (alive.length * 2 !== known.length) return alive.length * 2 < known.length

@@ -1,9 +1,10 @@
 // The first words on a link. Both sides introduce themselves; only a member of this cluster that
-// speaks a common protocol version is admitted to anything else.
+// shows a certificate that counts, and speaks a common protocol version, is admitted to anything else.
 
 import type { Author } from '../author.ts'
 import type { MemberId } from '../ids.ts'
 import type { Timers } from '../limits.ts'
+import type { Trust } from '../trust/trust.ts'
 import type { Turn } from '../turn.ts'
 import { decodeHello, encodeHello, protocols, type Hello } from './member-message.ts'
 import type { Membership } from './membership.ts'
@@ -12,6 +13,7 @@ import { openNode } from './node-record.ts'
 export class Handshake {
   readonly #turn: Turn
   readonly #author: Author
+  readonly #trust: Trust
   readonly #timers: Timers
   readonly #membership: Membership
   readonly #nextRequest: () => number
@@ -25,12 +27,14 @@ export class Handshake {
   constructor(components: {
     turn: Turn
     author: Author
+    trust: Trust
     timers: Timers
     membership: Membership
     nextRequest: () => number
   }) {
     this.#turn = components.turn
     this.#author = components.author
+    this.#trust = components.trust
     this.#timers = components.timers
     this.#membership = components.membership
     this.#nextRequest = components.nextRequest
@@ -107,7 +111,10 @@ export class Handshake {
       return `it speaks protocol versions ${hello.protoMin} to ${hello.protoMax}, this node ${protocols.min} to ${protocols.max}`
     }
     const node = openNode(hello.clusterId, hello.node)
-    if (!node.ok || node.value.record.member !== from) return 'its node record is not its own'
+    if (!node.ok) return `its node record cannot be read: ${node.reason}`
+    if (node.value.record.member !== from) return 'its node record is not its own'
+    const trusted = this.#trust.verify(node.value.record.chain)
+    if (!trusted.ok) return `its certificate does not count: ${trusted.reason}`
     const found = this.#membership.receiveNode(hello.node)
     if (found === 'rejected') return 'its node record is forged'
     // its own gossip has no mesh yet: the members that we reach hear of it from us

@@ -12,6 +12,7 @@ import type { MemberId } from '../ids.ts'
 import { limits, type Timers } from '../limits.ts'
 import type { Facts as PlacementFacts } from '../placement/where.ts'
 import type { Crypto } from '../trust/crypto.ts'
+import type { Trust } from '../trust/trust.ts'
 import type { Turn } from '../turn.ts'
 import type { Link } from './link.ts'
 import { sealReport, type LinkReport } from './link-report.ts'
@@ -43,6 +44,7 @@ export class Membership {
   #refutedAtMs = -Infinity
   #digests: Digests = { catalog: 0n, seen: 0n }
   #reportNumber = 0
+  #recheckAtMs = 0
   /** Executions running here. */
   load = 0
 
@@ -51,6 +53,7 @@ export class Membership {
       turn: Turn
       author: Author
       crypto: Crypto
+      trust: Trust
       timers: Timers
       clock: ClusterClock
     },
@@ -217,7 +220,8 @@ export class Membership {
   }
 
   setClock(clock: NodeRecord['clock']): void {
-    this.#own.setClock(clock)
+    // ends are read only against a synced clock
+    if (this.#own.setClock(clock)) this.#recheckAtMs = this.#turn.monoMs
   }
 
   #publishOwn(): void {
@@ -343,8 +347,22 @@ export class Membership {
   /** Beats, judges silence, refreshes. `lagMs`: how late this wake came. */
   wake(lagMs: number): void {
     this.#observer.wake(lagMs)
+    if (this.#turn.monoMs >= this.#recheckAtMs) this.recheck()
     if (this.#own.isDue()) this.#publishOwn()
     this.#own.persistIfOld()
+  }
+
+  /** Parts with members whose certificates do not count any more. */
+  recheck(): void {
+    this.#recheckAtMs = this.#turn.monoMs + this.#timers.refreshMs
+    const lost = this.#roster.recheck()
+    if (lost.length === 0) return
+    for (const peer of lost) {
+      const reason = 'its certificate does not count any more'
+      this.#turn.report({ kind: 'refused', from: peer, what: 'certificate', reason })
+      this.#turn.emit({ kind: 'disconnect', peer, reason })
+    }
+    this.#announceTargets()
   }
 
   /** Judges every member anew; true when some state has changed. */
@@ -360,8 +378,8 @@ export class Membership {
 
   /** Tells the network whom to stay connected to. */
   #announceTargets(): void {
-    const targets = this.members()
-      .map(({ record }) => record)
+    const targets = this.#roster
+      .trusted()
       .filter(({ member, leaveAtMs }) => member !== this.self && leaveAtMs === null)
       .map(({ member, addresses }) => ({ member, addresses }))
     this.#turn.emit({ kind: 'connect', targets })

@@ -5,12 +5,14 @@ import type { Author } from '../author.ts'
 import { compareHlc, encodeHlc, readHlc, type Hlc } from '../clock/hybrid.ts'
 import type { MemberId } from '../ids.ts'
 import { limits } from '../limits.ts'
+import { openCertificate, type Certificate, type Chain, type Role } from '../trust/certificate.ts'
+import { readChain } from '../trust/credentials.ts'
 import { Openings } from '../trust/openings.ts'
 import { isSignedBy, openSealed, type Sealed } from '../trust/envelope.ts'
 import type { Fact, Facts } from '../placement/where.ts'
 import type { Crypto } from '../trust/crypto.ts'
 import type { Cbor } from '../wire/cbor.ts'
-import { line, readMember, readTexts } from '../wire/forms.ts'
+import { line, readMember } from '../wire/forms.ts'
 import {
   bool,
   dictionary,
@@ -45,7 +47,9 @@ export interface Attrs {
   readonly executors: readonly string[]
   /** Names of the profiles of its owner's policy. */
   readonly profiles: readonly string[]
+  /** Of the member's certificate, as are its roles: what it says itself of them counts for nothing. */
   readonly tags: Readonly<Record<string, string>>
+  readonly roles: readonly Role[]
   /** It takes nothing new, on an operator's word. */
   readonly cordoned: boolean
   /** What it tells of itself, for jobs that ask. */
@@ -88,6 +92,10 @@ export interface NodeRecord {
   /** Through which it can tell people something; absent: through none. */
   readonly channels?: readonly string[]
   readonly hlc: Hlc
+  /** Of its certificate. */
+  readonly chain: Chain
+  /** Of the one before, while `prevAttrs` are in force; else empty. */
+  readonly formerChain: Chain
 }
 
 /** A record with the bytes that others are to get. */
@@ -102,7 +110,9 @@ const readFact: Reader<Fact> = (value) =>
 const readFacts: Reader<Facts> = (value) =>
   Object.fromEntries(dictionary(line(63), readFact, { max: limits.factsMax })(value))
 
-const readAttrs: Reader<Attrs> = record({
+type ToldAttrs = Omit<Attrs, 'tags' | 'roles'>
+
+const readAttrs: Reader<ToldAttrs> = record({
   weight: integer(1, 1024),
   accepts: bool,
   executors: list(text({ max: 64, form: /^[a-z]+(:[a-z0-9-]+)?$/ }), {
@@ -112,12 +122,16 @@ const readAttrs: Reader<Attrs> = record({
     list(text({ max: 40, form: /^[a-z][a-z0-9-]*$/ }), { max: limits.profilesMax }),
     ['default'],
   ),
-  tags: readTexts,
   cordoned: withDefault(bool, false),
   facts: withDefault(readFacts, {}),
 })
 
-const readRecord: Reader<NodeRecord> = record({
+type ToldRecord = Omit<NodeRecord, 'attrs' | 'prevAttrs'> & {
+  readonly attrs: ToldAttrs
+  readonly prevAttrs: ToldAttrs | null
+}
+
+const readRecord: Reader<ToldRecord> = record({
   member: readMember,
   name: line(63),
   version: line(32),
@@ -147,18 +161,28 @@ const readRecord: Reader<NodeRecord> = record({
   neighbours: list(readMember, { max: limits.neighboursMax }),
   channels: optional(list(line(63), { max: limits.channelsMax })),
   hlc: readHlc,
+  chain: withDefault(readChain, []),
+  formerChain: withDefault(readChain, []),
 })
 
 /** Signs a record as its member. */
 export function sealNode(author: Author, node: NodeRecord): SealedNode {
-  const { hlc, ...fields } = node
+  const { hlc, attrs, prevAttrs, formerChain, ...fields } = node
   const bytes = author.seal('node', {
     v: 1,
     clusterId: author.identity.clusterId,
     ...(fields as unknown as Record<string, Cbor>),
+    attrs: told(attrs),
+    prevAttrs: prevAttrs && told(prevAttrs),
+    ...(formerChain.length > 0 && { formerChain }),
     hlc: encodeHlc(hlc),
   })
   return { record: node, bytes }
+}
+
+/** What the certificate says is not said again. */
+function told({ tags: _tags, roles: _roles, ...attrs }: Attrs): Cbor {
+  return attrs
 }
 
 /** A record as it came, not yet verified. */
@@ -177,11 +201,44 @@ function openNodeAnew(clusterId: string, bytes: Uint8Array): ReadResult<OpenedNo
   if (!sealed.ok) return sealed
   const reader: Reader<NodeRecord> = (value) => {
     if (record({ clusterId: hex(32) })(value).clusterId !== clusterId) fail('of another cluster')
-    return readRecord(value)
+    return withCertificates(clusterId, readRecord(value))
   }
   const node = read(reader, sealed.value.body)
   if (!node.ok) return node
   return { ok: true, value: { record: node.value, bytes, sealed: sealed.value } }
+}
+
+/** Puts in what the certificates say; that they count is checked later. */
+function withCertificates(clusterId: string, told: ToldRecord): NodeRecord {
+  const { chain, formerChain, attrs, prevAttrs } = told
+  const now = certificateOf(clusterId, told, chain)
+  const isFormer = formerChain.length > 0
+  const before = isFormer ? certificateOf(clusterId, told, formerChain) : now
+  // else a member could hold on for ever to tags that were taken from it
+  const isLate = told.attrsFromMs > now.notBefore + limits.formerTagsMs
+  if (isFormer && (isLate || compareHlc(before.serial, now.serial) >= 0)) {
+    fail('formerChain: not the one before')
+  }
+  return {
+    ...told,
+    attrs: { ...attrs, tags: now.tags, roles: now.roles },
+    prevAttrs: prevAttrs && { ...prevAttrs, tags: before.tags, roles: before.roles },
+  }
+}
+
+function certificateOf(clusterId: string, { member }: ToldRecord, chain: Chain): Certificate {
+  const [bytes] = chain
+  if (bytes === undefined) fail('no certificate')
+  const opened = openCertificate(clusterId, bytes)
+  if (!opened.ok) fail(`certificate: ${opened.reason}`)
+  const { certificate } = opened.value
+  if (certificate.peerId !== member) fail('the certificate of another member')
+  return certificate
+}
+
+/** The certificate of a record, which was opened with it. */
+export function certificateIn(clusterId: string, record: NodeRecord): Certificate {
+  return certificateOf(clusterId, record, record.chain)
 }
 
 export const isSignedByMember = (crypto: Crypto, opened: OpenedNode): boolean =>

@@ -5,6 +5,7 @@ import type { DurableSelf } from '../effect.ts'
 import type { MemberId } from '../ids.ts'
 import { limits, type Timers } from '../limits.ts'
 import type { Facts } from '../placement/where.ts'
+import type { Trust } from '../trust/trust.ts'
 import type { Turn } from '../turn.ts'
 import { protocols } from './member-message.ts'
 import { sealNode, type Attrs, type NodeRecord, type SealedNode } from './node-record.ts'
@@ -14,7 +15,6 @@ import { areNews, OwnAttrs } from './own-attrs.ts'
 export interface SelfInit {
   readonly name: string
   readonly version: string
-  readonly tags: Readonly<Record<string, string>>
   /** Share of work in sixteenths. */
   readonly weight: number
   /** Those that its owner's policy allows, as with the profiles. */
@@ -32,6 +32,7 @@ const coalesceMs = 1_000
 export class OwnNode {
   readonly #turn: Turn
   readonly #author: Author
+  readonly #trust: Trust
   readonly #timers: Timers
   readonly #init: SelfInit
   #durable: DurableSelf = { incarnation: 1, eligibleFromMs: 0, aliveAtMs: 0 }
@@ -45,14 +46,19 @@ export class OwnNode {
   #sealedAtMs = -Infinity
   #startedAtMs = 0
 
-  constructor(components: { turn: Turn; author: Author; timers: Timers }, init: SelfInit) {
+  constructor(
+    components: { turn: Turn; author: Author; trust: Trust; timers: Timers },
+    init: SelfInit,
+  ) {
     this.#turn = components.turn
     this.#author = components.author
+    this.#trust = components.trust
     this.#timers = components.timers
     this.#init = init
-    const { weight, executors, profiles, tags } = init
+    const { weight, executors, profiles } = init
+    const { tags, roles } = components.trust.certificate
     const none = { accepts: true, cordoned: false, facts: {} }
-    this.#attrs = new OwnAttrs({ ...none, weight, executors, profiles, tags })
+    this.#attrs = new OwnAttrs({ ...none, weight, executors, profiles, tags, roles })
   }
 
   get durable(): DurableSelf {
@@ -157,15 +163,17 @@ export class OwnNode {
     this.persist('normal')
   }
 
-  setClock(clock: NodeRecord['clock']): void {
+  /** True when its state is another one. */
+  setClock(clock: NodeRecord['clock']): boolean {
     const isSame = clock.state === this.#clock.state
     const drift = Math.abs(clock.offsetMs - this.#clock.offsetMs)
-    if (isSame && drift <= 100) return
+    if (isSame && drift <= 100) return false
     if (!isSame) {
       this.#turn.report({ kind: 'clockChanged', state: clock.state, offsetMs: clock.offsetMs })
     }
     this.#clock = clock
     this.#isDirty = true
+    return !isSame
   }
 
   /** Something in the record has changed; it is published soon. */
@@ -210,6 +218,8 @@ export class OwnNode {
       neighbours,
       ...(channels.length === 0 ? {} : { channels }),
       hlc: this.#author.hlc.tick(this.#turn.clusterMs),
+      chain: this.#trust.chain,
+      formerChain: [],
     })
   }
 }

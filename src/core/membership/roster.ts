@@ -1,15 +1,18 @@
 // Every member that is known: its newest record, what others report about it, and how it is judged.
 
 import type { Author } from '../author.ts'
+import { compareHlc, type Hlc } from '../clock/hybrid.ts'
 import { hash64 } from '../hash.ts'
 import type { MemberId } from '../ids.ts'
 import { limits, type Timers } from '../limits.ts'
 import { compareText } from '../order.ts'
 import type { Crypto } from '../trust/crypto.ts'
+import type { Trust } from '../trust/trust.ts'
 import type { Turn } from '../turn.ts'
 import { isSignedByReporter, openReport, type SealedReport } from './link-report.ts'
 import type { Facts } from './member-message.ts'
 import {
+  certificateIn,
   isNewerRecord,
   isSignedByMember,
   openNode,
@@ -32,6 +35,8 @@ interface Entry {
   readonly reports: Map<MemberId, SealedReport>
   state: MemberState
   missingSinceMs: number
+  /** Its certificate counts. */
+  isTrusted: boolean
 }
 
 /** How a fact was: new, known or older, forged or malformed. */
@@ -44,6 +49,7 @@ export class Roster {
   readonly #turn: Turn
   readonly #author: Author
   readonly #crypto: Crypto
+  readonly #trust: Trust
   readonly #timers: Timers
   readonly #entries = new Map<MemberId, Entry>()
   #digest = 0n
@@ -53,10 +59,17 @@ export class Roster {
   /** Cluster time for which the last judgement holds; empty when facts came since. */
   #judged = { fromMs: Infinity, untilMs: -Infinity }
 
-  constructor(components: { turn: Turn; author: Author; crypto: Crypto; timers: Timers }) {
+  constructor(components: {
+    turn: Turn
+    author: Author
+    crypto: Crypto
+    trust: Trust
+    timers: Timers
+  }) {
     this.#turn = components.turn
     this.#author = components.author
     this.#crypto = components.crypto
+    this.#trust = components.trust
     this.#timers = components.timers
   }
 
@@ -121,10 +134,12 @@ export class Roster {
     this.#noteFact()
     const known = this.#entries.get(member)
     if (known === undefined) {
-      this.#entries.set(member, { node, reports: new Map(), state, missingSinceMs: Infinity })
+      const entry = { node, state, missingSinceMs: Infinity, isTrusted: true }
+      this.#entries.set(member, { ...entry, reports: new Map() })
       return
     }
     known.node = node
+    known.isTrusted = true
     for (const [reporter, { report }] of known.reports) {
       if (report.incarnation < incarnation) known.reports.delete(reporter)
     }
@@ -145,12 +160,44 @@ export class Roster {
     const known = this.#entries.get(record.member)
     if (known !== undefined && !isNewerRecord(record, known.node.record)) return 'stale'
     if (known === undefined && this.#entries.size >= limits.membersMax) return 'stale'
+    if (known !== undefined && this.#isSuperseded(record, known.node.record)) return 'stale'
+    const chains = [record.chain, record.formerChain].filter((chain) => chain.length > 0)
+    if (!chains.every((chain) => this.#trust.verify(chain).ok)) return 'rejected'
     if (!isSignedByMember(this.#crypto, opened)) return 'rejected'
     this.#author.hlc.receive(record.hlc, this.#turn.clusterMs)
     this.take(opened)
     const writes = [{ kind: 'member', member: record.member, bytes } as const]
     this.#turn.emit({ kind: 'persist', durability: 'normal', writes })
     return 'news'
+  }
+
+  /** Records of those whose certificates count. */
+  trusted(): readonly NodeRecord[] {
+    return [...this.#entries.values()]
+      .filter(({ isTrusted }) => isTrusted)
+      .map(({ node }) => node.record)
+      .sort((a, b) => compareText(a.member, b.member))
+  }
+
+  /** Looks again whose certificates count; answers with members that have just lost theirs. */
+  recheck(): readonly MemberId[] {
+    const lost: MemberId[] = []
+    for (const [member, entry] of this.#entries) {
+      if (member === this.#author.identity.member) continue
+      const { ok } = this.#trust.verify(entry.node.record.chain)
+      if (ok === entry.isTrusted) continue
+      entry.isTrusted = ok
+      this.#noteFact()
+      if (!ok) lost.push(member)
+    }
+    return lost
+  }
+
+  /** A member may not go back to a certificate that was replaced. */
+  #isSuperseded(record: NodeRecord, known: NodeRecord): boolean {
+    const { clusterId } = this.#author.identity
+    const serialOf = (of: NodeRecord): Hlc => certificateIn(clusterId, of).serial
+    return compareHlc(serialOf(record), serialOf(known)) < 0
   }
 
   /** Merges a report about a link. */
@@ -196,7 +243,7 @@ export class Roster {
         if (atMs <= now) judged.fromMs = Math.max(judged.fromMs, atMs)
         else judged.untilMs = Math.min(judged.untilMs, atMs)
       }
-      const state = stateOf(record, missingSinceMs, now, heard)
+      const state = entry.isTrusted ? stateOf(record, missingSinceMs, now, heard) : 'left'
       if (state !== entry.state) {
         entry.state = state
         isChanged = true

@@ -113,6 +113,7 @@ function exclusion(
   for (const [key, value] of Object.entries(tags)) {
     if (attrs.tags[key] !== value) return `it lacks the tag ${key}=${value}`
   }
+  if (!attrs.roles.includes('executor')) return 'its certificate does not let it run jobs'
   if (!attrs.accepts) return 'it accepts no work'
   if (attrs.cordoned) return 'it is cordoned'
   const executor = executorOf(demand.action.run)

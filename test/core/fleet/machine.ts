@@ -11,6 +11,8 @@ import { limits } from '../../../src/core/limits.ts'
 import { encodeSync } from '../../../src/core/jobs/sync-message.ts'
 import { Node } from '../../../src/core/node.ts'
 import type { Report } from '../../../src/core/report.ts'
+import type { Credentials } from '../../../src/core/trust/credentials.ts'
+import { clusterId, credentialsOf } from './credentials.ts'
 import { fakeCrypto, mix, peerId } from './crypto.ts'
 import { epochMs, type MachineInit, type Shared, type Start } from './machine-init.ts'
 import type { End, Gossip, Question } from './wires.ts'
@@ -32,6 +34,8 @@ export class Machine implements End {
   /** Wall clock minus true time. */
   wallOffsetMs = 0
   store: MemoryStore
+  /** What the next start shows. */
+  credentials: Credentials
   /** Questions asked of peers so far, hellos aside. */
   pulls = 0
   /** Facts told, newest last. */
@@ -60,6 +64,7 @@ export class Machine implements End {
     this.#init = init
     this.index = init.index
     this.id = peerId(init.index)
+    this.credentials = credentialsOf(this.id, init.tags)
     this.store = createMemoryStore({ epoch: hex64(hash64(`store ${init.index}`)) })
   }
 
@@ -99,14 +104,14 @@ export class Machine implements End {
       {
         identity: {
           member: this.id,
-          clusterId: '0123456789abcdef0123456789abcdef',
+          clusterId,
           storeEpoch: this.store.epoch,
           startId: hex64(hash64(`start ${this.index} ${this.#boots}`)),
         },
+        credentials: this.credentials,
         self: {
           name: `node-${this.index}`,
           version: '0.1.0',
-          tags: this.#init.tags,
           weight: 16,
           executors: ['exec', 'shell', 'http', 'mqtt'],
           engine: 'croner 11',

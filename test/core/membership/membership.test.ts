@@ -9,7 +9,9 @@ import { limits, profiles } from '../../../src/core/limits.ts'
 import { sealReport } from '../../../src/core/membership/link-report.ts'
 import { Membership } from '../../../src/core/membership/membership.ts'
 import { sealNode } from '../../../src/core/membership/node-record.ts'
+import { Trust } from '../../../src/core/trust/trust.ts'
 import { Turn } from '../../../src/core/turn.ts'
+import { credentialsOf } from '../fleet/credentials.ts'
 import { fakeCrypto, peerId } from '../fleet/crypto.ts'
 import { nodeRecord } from './records.ts'
 
@@ -37,13 +39,16 @@ function createMembership(): { membership: Membership; turn: Turn } {
       turn,
       author: authorOf(0),
       crypto: fakeCrypto(peerId(0)),
+      trust: new Trust(
+        { crypto: fakeCrypto(peerId(0)), time: () => undefined },
+        credentialsOf(peerId(0), {}),
+      ),
       timers: profiles.lan,
       clock: new ClusterClock({ buildMs: 0 }),
     },
     {
       name: 'node-0',
       version: '0.1.0',
-      tags: {},
       weight: 16,
       profiles: ['default'],
       executors: ['exec'],

@@ -10,6 +10,7 @@ const none: Attrs = {
   accepts: true,
   executors: ['exec'],
   tags: {},
+  roles: ['executor'],
   cordoned: false,
   facts: {},
 }

@@ -1,6 +1,8 @@
 // Node records for tests: only what matters is named.
 
 import type { NodeRecord } from '../../../src/core/membership/node-record.ts'
+import { roles } from '../../../src/core/trust/certificate.ts'
+import { credentialsOf } from '../fleet/credentials.ts'
 import { peerId } from '../fleet/crypto.ts'
 
 export function nodeRecord(index: number, fields: Partial<NodeRecord> = {}): NodeRecord {
@@ -27,6 +29,7 @@ export function nodeRecord(index: number, fields: Partial<NodeRecord> = {}): Nod
       accepts: true,
       executors: ['exec'],
       tags: {},
+      roles,
       cordoned: false,
       facts: { arch: 'arm64' },
     },
@@ -37,6 +40,8 @@ export function nodeRecord(index: number, fields: Partial<NodeRecord> = {}): Nod
     clock: { state: 'synced', offsetMs: 0, errorMs: 0 },
     neighbours: [],
     hlc: { ms: 1, counter: 0 },
+    chain: credentialsOf(peerId(index), {}).chain,
+    formerChain: [],
     ...fields,
   }
 }

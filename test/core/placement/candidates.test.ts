@@ -80,6 +80,7 @@ const excluding: readonly (readonly [string, Partial<NodeRecord>, MemberState?])
   ['has left by then', { leaveAtMs: plannedMs }],
   ['is down', {}, 'down'],
   ['accepts nothing', { attrs: offering({ accepts: false }) }],
+  ['may not run jobs', { attrs: offering({ roles: ['admin', 'author', 'viewer'] }) }],
   ['is cordoned', { attrs: offering({ cordoned: true }) }],
   ['lacks what the job wants', { attrs: offering({ facts: { arch: 'x64' } }) }],
   ['does not tell what the job wants', { attrs: offering({ facts: {} }) }],
@@ -127,6 +128,7 @@ test('of a plugin only members that have it are candidates', () => {
       cordoned: false,
       executors,
       tags: {},
+      roles: ['executor'],
       facts: {},
     },
   })

@@ -7,17 +7,21 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { memberOf } from '../../../src/adapters/crypto/crypto.ts'
+import { createCrypto, memberOf, publicKeyOf } from '../../../src/adapters/crypto/crypto.ts'
 import { keyTools } from '../../../src/adapters/crypto/key-tools.ts'
-import { createKey } from '../../../src/adapters/libp2p/key.ts'
+import { createKey, nodeKey, type NodeKey } from '../../../src/adapters/libp2p/key.ts'
+import { Author } from '../../../src/core/author.ts'
+import { SeenVector } from '../../../src/core/clock/version-vector.ts'
 import {
   decodeHello,
   encodeHello,
   type Hello,
 } from '../../../src/core/membership/member-message.ts'
 import { memberId } from '../../../src/core/ids.ts'
-import { clusterIdOf } from '../../../src/core/trust/certificate.ts'
+import { sealNode } from '../../../src/core/membership/node-record.ts'
+import { clusterIdOf, roles, signCertificate } from '../../../src/core/trust/certificate.ts'
 import { until } from '../../until.ts'
+import { nodeRecord } from '../../core/membership/records.ts'
 import { type FleetNode, startNode } from '../libp2p/fleet.ts'
 import type { Daemon } from './daemon.ts'
 import { Cluster } from './harness.ts'
@@ -119,8 +123,8 @@ async function otherVersion(t: TestContext, cluster: Cluster): Promise<void> {
   const clusterKey = keyTools.publicKeyOf(memberOf(keyIn(cluster.clusterKey)))!
   const clusterId = clusterIdOf(keyTools.sha256, clusterKey)
   const to = memberId(node!.id)
-  const say = async (bytes: Uint8Array): Promise<Uint8Array> => {
-    const stranger = await startNode(await createKey(), { clusterId, networkKey }, false)
+  const say = async (bytes: Uint8Array, key?: NodeKey): Promise<Uint8Array> => {
+    const stranger = await startNode(key ?? (await createKey()), { clusterId, networkKey }, false)
     // its own hello to us stays unanswered, so that ours is judged
     stranger.heard.respond = () => new Promise(() => {})
     try {
@@ -157,6 +161,20 @@ async function otherVersion(t: TestContext, cluster: Cluster): Promise<void> {
     },
   )
 
+  await cluster.step(
+    t,
+    'SEC-40, SEC-41: a peer with the network key and a certificate of its own making is refused',
+    async () => {
+      const seed = randomBytes(32)
+      const hello = selfMadeHello(clusterId, seed)
+      const answer = decodeHello(await say(encodeHello(hello), nodeKeyOf(seed)))
+      assert.ok(answer.ok && answer.value.kind === 'refused', 'the answer is a refusal')
+      assert.match(answer.value.reason, /certificate does not count: a bad signature/)
+      const { members } = await node!.api.status()
+      assert.ok(members.every(({ id }) => id !== memberOf(seed)))
+    },
+  )
+
   await cluster.step(t, 'a peer that sends malformed frames is counted', async () => {
     const before = (await node!.api.status()).network
     const answer = decodeHello(await say(new Uint8Array(randomBytes(4_096))))
@@ -166,6 +184,35 @@ async function otherVersion(t: TestContext, cluster: Cluster): Promise<void> {
       return sum(network) > sum(before)
     })
   })
+}
+
+/** The hello of a node that has certified itself. */
+function selfMadeHello(clusterId: string, seed: Uint8Array): Hello {
+  const crypto = createCrypto(seed)
+  const member = memberOf(seed)
+  const certificate = signCertificate(crypto, {
+    clusterId,
+    peerId: member,
+    encryptionKey: randomBytes(32),
+    roles,
+    tags: {},
+    notBefore: 0,
+    notAfter: Date.now() + 1_000_000,
+    serial: { ms: 1, counter: 0 },
+    issuer: 'cluster',
+  })
+  const author = new Author(
+    { crypto, seen: new SeenVector() },
+    { member, clusterId, storeEpoch: '0'.repeat(16), startId: '1'.repeat(16) },
+  )
+  const node = sealNode(author, nodeRecord(0, { member, chain: [certificate] })).bytes
+  return { kind: 'hello', clusterId, protoMin: 1, protoMax: 1, node, yourIncarnation: 0 }
+}
+
+/** The key of a seed in libp2p's form. */
+function nodeKeyOf(seed: Uint8Array): NodeKey {
+  const raw = publicKeyOf(memberOf(seed))!
+  return nodeKey(Buffer.concat([Buffer.from('08011240', 'hex'), seed, raw]), 'a test')
 }
 
 /** Refusals of any kind. */

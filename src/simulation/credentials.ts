@@ -1,0 +1,30 @@
+// Certificates of a simulated fleet, signed with a cluster key that is as fake as all its keys.
+
+import type { MemberId } from '../core/ids.ts'
+import { roles as allRoles, signCertificate, type Role } from '../core/trust/certificate.ts'
+import type { Credentials } from '../core/trust/credentials.ts'
+import { fakeCrypto, peerId } from './crypto.ts'
+
+export const clusterId = '0123456789abcdef0123456789abcdef'
+const clusterKey = peerId(1_000_000)
+const farMs = Date.UTC(2200, 0, 1)
+
+/** A member's credentials, with all roles unless some are named. */
+export function credentialsOf(
+  member: MemberId,
+  tags: Readonly<Record<string, string>>,
+  roles: readonly Role[] = allRoles,
+): Credentials {
+  const certificate = signCertificate(fakeCrypto(clusterKey), {
+    clusterId,
+    peerId: member,
+    encryptionKey: new Uint8Array(32),
+    roles,
+    tags,
+    notBefore: 0,
+    notAfter: farMs,
+    serial: { ms: 1, counter: 0 },
+    issuer: 'cluster',
+  })
+  return { anchor: { clusterId, clusterKey }, chain: [certificate] }
+}
