@@ -2,8 +2,8 @@
 
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
-import { createCrypto } from '../adapters/crypto/crypto.ts'
 import { lackOfAccount } from '../adapters/executor/account.ts'
+import { createCrypto } from '../adapters/crypto/crypto.ts'
 import { keyTools } from '../adapters/crypto/key-tools.ts'
 import { LocalExecutor } from '../adapters/executor/executor.ts'
 import { Outgoing } from '../adapters/executor/outgoing.ts'
@@ -26,7 +26,7 @@ import { limits, profiles } from '../core/limits.ts'
 import type { Node } from '../core/node.ts'
 import type { Notice } from '../core/notify/notice.ts'
 import type { Report } from '../core/report.ts'
-import { closedPolicy, type Profile } from '../core/trust/policy.ts'
+import { closedPolicy, lackOfVersion, type Profile } from '../core/trust/policy.ts'
 import type { Result } from '../core/result.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Logger } from '../ports/logger.ts'
@@ -421,8 +421,8 @@ class RunningDaemon implements Daemon {
 }
 
 /** Why this machine cannot keep to a profile. */
-const lackOf = ({ user }: Profile): string | undefined =>
-  user === null ? undefined : lackOfAccount(user)
+const lackOf = (profile: Profile): string | undefined =>
+  lackOfVersion(profile) ?? (profile.user === null ? undefined : lackOfAccount(profile.user))
 
 function createNetwork(
   config: Config,

@@ -117,6 +117,14 @@ export function denialOf(policy: Policy, asked: Asked): Denial | undefined {
   )
 }
 
+/** What a profile asks for and no machine can keep to, because this version does not know how. */
+export function lackOfVersion({ tier, network, processesMax }: Profile): string | undefined {
+  if (tier === 'T1' || tier === 'T2') return `this version confines no command to ${tier}`
+  if (network === 'none') return 'this version cannot take the network from a command'
+  if (processesMax !== null) return 'this version cannot bound the processes of a command'
+  return undefined
+}
+
 /** The profile that a job names. */
 export const profileIn = ({ profiles }: Policy, name: string): Profile | undefined =>
   Object.hasOwn(profiles, name) ? profiles[name] : undefined

@@ -6,10 +6,13 @@ import { parsePolicy, printPolicy } from '../../../src/core/trust/policy-documen
 import {
   closedPolicy,
   denialOf,
+  lackOfVersion,
   matchesGlob,
   offerOf,
   openPolicy,
+  plainProfile,
   type Policy,
+  type Profile,
 } from '../../../src/core/trust/policy.ts'
 import { peerId } from '../fleet/crypto.ts'
 
@@ -153,4 +156,16 @@ test('a star stands for any part, and with a separator for none that holds it', 
   for (const [pattern, text, separator, holds] of table) {
     assert.equal(matchesGlob(pattern, text, separator), holds, `${pattern} ${text}`)
   }
+})
+
+test('a profile that asks for what this version cannot do says so, and is not offered', () => {
+  const asking: readonly Partial<Profile>[] = [
+    { tier: 'T1' },
+    { tier: 'T2' },
+    { network: 'none' },
+    { processesMax: 64 },
+  ]
+  for (const one of asking)
+    assert.match(lackOfVersion({ ...plainProfile, ...one })!, /this version/)
+  assert.equal(lackOfVersion(plainProfile), undefined)
 })

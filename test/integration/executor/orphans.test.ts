@@ -10,8 +10,9 @@ import { directoryOf, Local } from './local.ts'
 import { LocalExecutor } from '../../../src/adapters/executor/executor.ts'
 import { childrenOf, findRunning, isAlive, killOwner, startOwner } from './owner-process.ts'
 
+/** Named apart from what an earlier run may have left. */
 const shell = (name: string, script: string): ReturnType<typeof launchOf> =>
-  launchOf(name, { kind: 'shell', script })
+  launchOf(`${name}-${process.pid}`, { kind: 'shell', script })
 
 test('after kill -9 of the daemon alone its commands end at once, and are reported later', async (t) => {
   const dir = directoryOf(t)
@@ -44,7 +45,7 @@ test('output printed before the crash is still there', async (t) => {
   const dir = directoryOf(t)
   const launch = shell('p', 'echo before; sleep 1000')
   const owner = await startOwner(dir, [launch])
-  const file = join(dir, 'output', 'p%401700000000000.0.1.output')
+  const file = join(dir, 'output', `${encodeURIComponent(launch.attempt)}.output`)
   await until('it is written', () => read(file).endsWith('before\n'))
   await killOwner(owner, 'with helper')
   const local = await Local.start(t, { dir })

@@ -75,7 +75,7 @@ export const takeoverMutants: readonly Mutant[] = [
   {
     name: 'a question is answered without a look at the ledger',
     module: 'src/core/execution/dialog.ts',
-    text: `    this.#executions.takeover.get(attempt)?.askers.add(asker)
+    text: `    this.#executions.takeover.askedBy(attempt, asker)
     if (this.#sendRecords(asker, attempt)) return
 `,
     replacement: '',
