@@ -78,16 +78,18 @@ export class PhantomsChecker implements Checker {
     const life = truth.possibleAt('life', node, atMs, switchMs)
     if (life.every(({ kind }) => kind === 'delete')) return 'the job was deleted here'
     const enabled = truth.possibleAt('enabled', node, atMs, switchMs)
-    const isPaused = enabled.every((write) => isPausedBy(write, start.dueMs!))
+    // a pause is judged when the start is planned, which is later than the tick where there is jitter
+    const plans = having.map(({ definition }) => latestPlannedMs(definition!.timing, start.dueMs!))
+    const isPaused = enabled.every((write) => isPausedBy(write, Math.max(...plans)))
     return isPaused ? 'the job was paused here' : undefined
   }
 }
 
-function isPausedBy(write: Writing, dueMs: number): boolean {
+function isPausedBy(write: Writing, plannedMs: number): boolean {
   const group = write.definition?.enabled
   if (write.kind === 'resume' || group?.enabled === true) return false
   const untilMs = write.kind === 'pause' ? write.untilMs : (group?.untilMs ?? null)
-  return untilMs === null || untilMs > dueMs + clockMs
+  return untilMs === null || untilMs > plannedMs + clockMs
 }
 
 /** A first attempt after the cutoff of its tick, by clocks that were right. */

@@ -51,6 +51,23 @@ test('C3 flags what was replaced, paused or deleted where it ran', () => {
       .start(60, 1, 60)
       .history(200),
   )
+  const jitter = definition({ timing: { jitterMs: 30_000 } })
+  const until = (second: number): Story =>
+    new Story(2)
+      .put(-600, 1, jitter)
+      .stored(50, 2)
+      .fact(50, {
+        kind: 'pause.ack',
+        node: 0,
+        job,
+        version: 2,
+        durable: true,
+        sentMs: at(50),
+        untilMs: at(second),
+      })
+      .start(80, 1, 60)
+  clean(checker, until(80).history(200), 'planned when the pause was over')
+  flagged(checker, until(100).history(200), /paused here/)
   const resumed = base().write(50, 'pause.ack', 2).write(55, 'resume.ack', 3).start(60, 1, 60)
   clean(checker, resumed.history(200))
   const deleted = base().write(50, 'def.delete.ack', 2).start(60, 1, 60)
