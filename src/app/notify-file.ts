@@ -20,7 +20,7 @@ import {
 import { limits } from '../core/limits.ts'
 import { fleetEvents, jobEvents, type NotifyRule } from '../core/notify/rule.ts'
 import { ok, type Result } from '../core/result.ts'
-import { suggest } from '../core/suggest.ts'
+import { didYouMean } from '../core/suggest.ts'
 import { partNames, type Channel } from '../ports/notifier.ts'
 import { readOwnerFile, refusedIn } from './owner-file.ts'
 
@@ -58,8 +58,7 @@ export function parseNotifyConfig(document: unknown): Result<NotifyConfig> {
   const names = Object.keys(read.value.channels)
   for (const [i, { via }] of read.value.rules.entries()) {
     if (names.includes(via)) continue
-    const near = suggest(via, names)
-    const hint = near === undefined ? `channels: ${names.join(', ')}` : `did you mean "${near}"?`
+    const hint = didYouMean(via, names, `channels: ${names.join(', ')}`)
     return bad(`rules[${i}].via`, `there is no channel ${via} in this file`, hint)
   }
   return read
@@ -75,8 +74,7 @@ const template = refine(
     const used = [...value.matchAll(/\{\{\s*(\w+)\s*\}\}/g)].map(([, name]) => name!)
     const unknown = used.find((name) => !partNames.includes(name))
     if (unknown === undefined) return undefined
-    const near = suggest(unknown, partNames)
-    const hint = near === undefined ? `use ${partNames.join(', ')}` : `did you mean "${near}"?`
+    const hint = didYouMean(unknown, partNames, `use ${partNames.join(', ')}`)
     return bad(path, `{{${unknown}}} is no part of a message`, hint)
   },
 )
@@ -163,12 +161,7 @@ function parseChannel(value: unknown, path: string): Result<Channel> {
     return bad(path, 'says not what the channel is', hint)
   }
   if (!Object.hasOwn(parsers, kind)) {
-    const near = suggest(kind, kinds)
-    return bad(
-      `${path}.${kind}`,
-      'unknown kind',
-      near === undefined ? hint : `did you mean "${near}"?`,
-    )
+    return bad(`${path}.${kind}`, 'unknown kind', didYouMean(kind, kinds, hint))
   }
   return parsers[kind as Channel['kind']](map[kind], `${path}.${kind}`)
 }

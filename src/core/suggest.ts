@@ -15,6 +15,12 @@ export function suggest(word: string, known: readonly string[]): string | undefi
   return best
 }
 
+/** The hint for a word that is not known: the one that was meant, else what `otherwise` says. */
+export function didYouMean(word: string, known: readonly string[], otherwise: string): string {
+  const meant = suggest(word, known)
+  return meant === undefined ? otherwise : `did you mean "${meant}"?`
+}
+
 /** `kill_after`, `KillAfter` and `killAfter` are the same word to a person. */
 const simplify = (word: string): string => word.toLowerCase().replaceAll(/[_\- ]/g, '')
 

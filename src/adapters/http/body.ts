@@ -2,6 +2,7 @@
 // anything is parsed, and `__proto__` is refused instead of being set on something later.
 
 import { limits } from '../../core/limits.ts'
+import { didYouMean } from '../../core/suggest.ts'
 import { RequestRefused } from './problem.ts'
 
 /** Deeper documents are refused: no document of ours comes near, and recursion has an end. */
@@ -41,6 +42,15 @@ export async function readJson(request: Request): Promise<unknown> {
   if (type !== 'application/json') throw notJson(type)
   const bytes = await readBytes(request)
   return bytes.length === 0 ? undefined : parseJson(bytes)
+}
+
+/** Refuses a body with a key that no schema of it has, with the one that was meant. */
+export function refuseUnknownKey(value: unknown, known: readonly string[]): void {
+  if (typeof value !== 'object' || value === null) return
+  const unknown = Object.keys(value).find((key) => !known.includes(key))
+  if (unknown === undefined) return
+  const hint = didYouMean(unknown, known, `use ${known.join(', ')}`)
+  throw new RequestRefused('MC_BAD_INPUT', `${unknown.slice(0, 80)}: unknown key`, hint)
 }
 
 async function readBytes(request: Request): Promise<Uint8Array> {

@@ -4,8 +4,8 @@ import { randomBytes } from 'node:crypto'
 import type { TSchema } from 'typebox'
 import Type from 'typebox'
 import { Value } from 'typebox/value'
-import { suggest } from '../../core/suggest.ts'
 import type { RunJob } from './api.ts'
+import { refuseUnknownKey } from './body.ts'
 import { RequestRefused } from './problem.ts'
 import { closed, flag, oneOf, text } from './schema/typed.ts'
 
@@ -27,13 +27,7 @@ export const triggerBody: TSchema = closed(
 export function readTrigger(body: unknown): RunJob {
   const value = body ?? {}
   if (Value.Check(triggerBody, value)) return value
-  const unknown =
-    typeof value === 'object' ? Object.keys(value).find((key) => !known.includes(key)) : undefined
-  if (unknown !== undefined) {
-    const meant = suggest(unknown, known)
-    const hint = meant === undefined ? `use ${known.join(', ')}` : `did you mean "${meant}"?`
-    throw new RequestRefused('MC_BAD_INPUT', `${unknown.slice(0, 80)}: unknown key`, hint)
-  }
+  refuseUnknownKey(value, known)
   throw new RequestRefused(
     'MC_BAD_INPUT',
     'the body does not say how to run the job',

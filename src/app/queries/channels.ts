@@ -1,7 +1,7 @@
 import type { Channel } from '../../adapters/http/schema.ts'
 import { emptyNotice, type Notice } from '../../core/notify/notice.ts'
 import { ok, refuse, type Result } from '../../core/result.ts'
-import { suggest } from '../../core/suggest.ts'
+import { didYouMean } from '../../core/suggest.ts'
 import type { Notifier } from '../../ports/notifier.ts'
 import type { Scene } from './scene.ts'
 
@@ -55,11 +55,11 @@ export class Channels {
     const owners = this.#scene.node.membership
       .members()
       .filter(({ record, state }) => state === 'alive' && record.channels?.includes(name))
-    const near = suggest(name, this.#notifier.channels)
-    const guess =
-      near === undefined
-        ? 'name it in notify.yaml of this node: docs/reference/notifications.md'
-        : `did you mean "${near}"?`
+    const guess = didYouMean(
+      name,
+      this.#notifier.channels,
+      'name it in notify.yaml of this node: docs/reference/notifications.md',
+    )
     const names = owners.map(({ record }) => record.name).join(', ')
     const hint = names === '' ? guess : `ask a node that has it: ${names}`
     return refuse('MC_UNKNOWN_CHANNEL', `this node has no channel ${shown}`, hint)

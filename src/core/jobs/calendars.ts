@@ -5,7 +5,7 @@ import { ok, refuse, type Result } from '../result.ts'
 import { patternOf } from '../scheduler/calendar.ts'
 import { refuseTimezone } from '../scheduler/schedule.ts'
 import { isTimezone } from '../scheduler/zone.ts'
-import { suggest } from '../suggest.ts'
+import { didYouMean } from '../suggest.ts'
 import type { Catalog } from './catalog.ts'
 import type { Calendar, Groups } from './definition.ts'
 import { calendar as fields, calendarName } from './document-calendar.ts'
@@ -68,8 +68,7 @@ export const calendarSchema: Schema = {
 /** The refusal of a name that is no calendar, with the nearest one that is. */
 export function unknownCalendar(catalog: Catalog | undefined, name: string): Result<never> {
   const names = (catalog?.calendars() ?? []).map((one) => calendarOfKey(one.name)!)
-  const near = suggest(name, names)
-  const hint = near === undefined ? 'meshcron calendar ls shows them' : `did you mean "${near}"?`
+  const hint = didYouMean(name, names, 'meshcron calendar ls shows them')
   return refuse('MC_UNKNOWN_CALENDAR', `there is no calendar ${name}`, hint)
 }
 

@@ -2,7 +2,7 @@
 
 import { limits } from '../limits.ts'
 import { refuse, type Result } from '../result.ts'
-import { suggest } from '../suggest.ts'
+import { didYouMean } from '../suggest.ts'
 import type { Delivery, Groups } from './definition.ts'
 import { field, type Fields } from './shape-record.ts'
 import { integer, nullable, text } from './shape.ts'
@@ -56,8 +56,7 @@ export function checkOverlapKey(
 ): Result<never> | undefined {
   const known = Object.keys(params)
   if (overlapKey === null || known.includes(overlapKey)) return undefined
-  const meant = suggest(overlapKey, known)
   const all = known.length === 0 ? 'the job has no params' : `use one of: ${known.join(', ')}`
-  const hint = meant === undefined ? all : `did you mean "${meant}"?`
+  const hint = didYouMean(overlapKey, known, all)
   return refuse('MC_BAD_INPUT', `overlapKey: no parameter ${overlapKey}`, hint)
 }

@@ -2,7 +2,7 @@
 
 import { limits } from '../limits.ts'
 import { ok, refuse, type Result } from '../result.ts'
-import { suggest } from '../suggest.ts'
+import { didYouMean } from '../suggest.ts'
 import type { ParamRule, Params } from './definition.ts'
 import { matches, parsePattern } from './pattern.ts'
 import { list, plainMap } from './shape-collection.ts'
@@ -114,12 +114,8 @@ function problemOf(
 ): { readonly what: string; readonly hint: string } | undefined {
   const shown = JSON.stringify(given.slice(0, 80))
   if (words.length > 0 && !words.includes(given)) {
-    const meant = suggest(given, words)
-    const all = `use one of: ${words.join(', ')}`
-    return {
-      what: `${shown} is unknown`,
-      hint: meant === undefined ? all : `did you mean "${meant}"?`,
-    }
+    const hint = didYouMean(given, words, `use one of: ${words.join(', ')}`)
+    return { what: `${shown} is unknown`, hint }
   }
   if (form === null) return undefined
   const read = parsePattern(form)
@@ -135,10 +131,9 @@ export function resolveParams(
   const known = Object.keys(rules)
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(rules, name))
   if (unknown !== undefined) {
-    const meant = suggest(unknown, known)
     const all = known.length === 0 ? 'the job has none' : `known: ${known.join(', ')}`
-    const guess = meant === undefined ? all : `did you mean "${meant}"?`
-    return bad(`params.${unknown.slice(0, 80)}`, 'unknown parameter', guess)
+    const hint = didYouMean(unknown, known, all)
+    return bad(`params.${unknown.slice(0, 80)}`, 'unknown parameter', hint)
   }
   const resolved: [string, string][] = []
   for (const name of known) {

@@ -7,7 +7,7 @@ import { http, mqtt } from './document-requests.ts'
 import { list, own, plainMap } from './shape-collection.ts'
 import { jsonMap } from './shape-json.ts'
 import { type Advice, checkFields, field, type Fields, record } from './shape-record.ts'
-import { suggest } from '../suggest.ts'
+import { didYouMean } from '../suggest.ts'
 import { bad, refine, type Shape, text, typeName } from './shape.ts'
 
 type Variant<K extends Run['kind']> = Omit<Extract<Run, { readonly kind: K }>, 'kind' | 'profile'>
@@ -173,8 +173,6 @@ function tag(kind: Run['kind'], result: Result<object>): Result<Run> {
 
 function unknownKind(key: string, path: string): Result<never> {
   const guess = own(guesses, key)
-  const meant = suggest(key, kinds)
-  const advice = meant === undefined ? hint : `did you mean "${meant}"?`
-  const said = typeof guess === 'string' ? guess : advice
+  const said = typeof guess === 'string' ? guess : didYouMean(key, kinds, hint)
   return bad(`${path}.${key.slice(0, 80)}`, 'unknown executor', said)
 }

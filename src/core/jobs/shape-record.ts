@@ -6,7 +6,7 @@
  */
 import { ok, type Result } from '../result.ts'
 import { own, plainMap } from './shape-collection.ts'
-import { suggest } from '../suggest.ts'
+import { didYouMean } from '../suggest.ts'
 import { bad, type Schema, type Shape, typeName } from './shape.ts'
 
 export interface Field<T> {
@@ -134,8 +134,7 @@ function unknownKey(
 ): Result<never> {
   const shown = key.slice(0, 80)
   const advised = own(advice, join(level, key))
-  const meant = suggest(key, known)
-  const guess = meant === undefined ? `known keys: ${known.join(', ')}` : `did you mean "${meant}"?`
+  const guess = didYouMean(key, known, `known keys: ${known.join(', ')}`)
   const hint = typeof advised === 'string' ? advised : guess
   return bad(join(path, shown), 'unknown key', hint)
 }

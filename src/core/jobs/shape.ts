@@ -4,7 +4,7 @@
  * tables would drift apart. Nothing here throws: input is untrusted in both directions.
  */
 import { ok, refuse, type Result } from '../result.ts'
-import { suggest } from '../suggest.ts'
+import { didYouMean } from '../suggest.ts'
 
 /** JSON Schema 2020-12 as plain data. */
 export type Schema = Readonly<Record<string, unknown>>
@@ -124,12 +124,7 @@ export function choice<T extends string>(
       if (later.includes(value)) {
         return bad(path, `${shown} is not available in this version`, all)
       }
-      const meant = suggest(value, words)
-      return bad(
-        path,
-        `${shown} is unknown`,
-        meant === undefined ? all : `did you mean "${meant}"?`,
-      )
+      return bad(path, `${shown} is unknown`, didYouMean(value, words, all))
     },
     { enum: words },
   )

@@ -2,8 +2,8 @@ import type { TSchema } from 'typebox'
 import Type from 'typebox'
 import { Value } from 'typebox/value'
 import { limits } from '../../../core/limits.ts'
-import { suggest } from '../../../core/suggest.ts'
 import type { Api, InviteAsk } from '../api.ts'
+import { refuseUnknownKey } from '../body.ts'
 import { RequestRefused } from '../problem.ts'
 import { send } from '../respond.ts'
 import { jsonAnswer, route } from '../route.ts'
@@ -114,13 +114,7 @@ function pendingRoutes(api: Api): readonly Route[] {
 function readInvite(body: unknown): InviteAsk {
   const value = body ?? {}
   if (Value.Check(inviteBody, value)) return value
-  const unknown =
-    typeof value === 'object' ? Object.keys(value).find((key) => !known.includes(key)) : undefined
-  if (unknown !== undefined) {
-    const meant = suggest(unknown, known)
-    const hint = meant === undefined ? `use ${known.join(', ')}` : `did you mean "${meant}"?`
-    throw new RequestRefused('MC_BAD_INPUT', `${unknown.slice(0, 80)}: unknown key`, hint)
-  }
+  refuseUnknownKey(value, known)
   const [first] = Value.Errors(inviteBody, value)
   const where = first?.instancePath.replaceAll('/', '.').slice(1) ?? ''
   throw new RequestRefused(
