@@ -14,6 +14,7 @@ import {
   type Slot,
 } from '../ids.ts'
 import { limits } from '../limits.ts'
+import { mapGet } from '../map-get.ts'
 import type { Counts } from '../event.ts'
 import { Tallies, type Tally } from './tally.ts'
 import {
@@ -366,15 +367,6 @@ export class Ledger {
 
 export const attemptOf = (record: ExecutionRecord): AttemptId =>
   attemptId(record.execution, record.slot, record.attempt)
-
-function mapGet<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  let value = map.get(key)
-  if (value === undefined) {
-    value = make()
-    map.set(key, value)
-  }
-  return value
-}
 
 const isFurtherSlot = (slot: Slot): boolean => /^[1-9]\d?$/.test(slot)
 

@@ -20,6 +20,7 @@ import { limits, type Timers } from '../limits.ts'
 import type { Job } from '../jobs/catalog.ts'
 import type { Delivery } from '../jobs/definition.ts'
 import type { Replica } from '../jobs/replica.ts'
+import { mapGet } from '../map-get.ts'
 import type { Membership } from '../membership/membership.ts'
 import type { Turn } from '../turn.ts'
 import type { Attempts } from './attempts.ts'
@@ -428,13 +429,4 @@ function cancelledRetry(failed: ExecutionRecord, endedMs: number): ExecutionReco
     nextAttemptAtMs: null,
     endedMs,
   }
-}
-
-function mapGet<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  let value = map.get(key)
-  if (value === undefined) {
-    value = make()
-    map.set(key, value)
-  }
-  return value
 }
